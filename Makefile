@@ -1,0 +1,59 @@
+# make run     the site            make test    every check        make format   tidy the code
+# make bench   the measurements    make lock    pin what is installed
+# The same without make: README.md, "Without make".
+
+VENV := .venv
+PY   := $(VENV)/bin/python
+PORT ?= 8501
+# Extra words for pytest: make test PYTEST="-k mixture"
+PYTEST ?=
+# Browsers and stopwatches run alone, after the rest; with a choice of tests one half may be empty.
+NONE_IS_FINE = $(if $(PYTEST),|| [ $$? -eq 5 ])
+
+.DEFAULT_GOAL := help
+.PHONY: help run test format bench lock clean
+
+help:
+	@sed -n '1,3p' Makefile
+
+run: $(VENV)/.site
+	$(PY) -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m pyright --pythonpath $(PY)
+	$(PY) -m pytest -n 2 --ignore tests/browser --ignore tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
+	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m pytest tests/browser tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
+
+format: $(VENV)/.dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(VENV)/.dev
+	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m benchmarks.em && $(PY) -m benchmarks.player_frames && $(PY) -m benchmarks.interaction
+
+# Resolves the direct pins anew, in an environment of its own, and writes down what pip chose.
+lock:
+	rm -rf .venv-lock && sh tools/venv.sh .venv-lock
+	sed '/^-c /d' requirements.txt > .venv-lock/requirements.txt
+	cp requirements-dev.txt .venv-lock/
+	.venv-lock/bin/python -m pip install --disable-pip-version-check -r .venv-lock/requirements-dev.txt
+	{ echo "# Every package of a tested environment; written by 'make lock'."; \
+	  .venv-lock/bin/python -m pip freeze --all --exclude pip | sed 's/+c[pu0-9]*$$//'; } > .venv-lock/frozen
+	mv .venv-lock/frozen constraints.txt && rm -rf .venv-lock
+
+clean:
+	rm -rf $(VENV)
+
+# The stamps make a second run start at once; they are older than the pins when the pins change.
+$(VENV)/.site: requirements.txt constraints.txt | $(PY)
+	$(PY) -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt constraints.txt | $(PY)
+	$(PY) -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.site
+
+$(PY):
+	@sh tools/venv.sh $(VENV)

@@ -1,0 +1,1 @@
+"""Results -> scenes and Plotly figures. Pure: same result, same picture."""

@@ -1,0 +1,115 @@
+"""What stands behind a picture: its checks, its program, its numbers and links to it."""
+
+import dataclasses
+import io
+import math
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dgmlib.figures.table import Table
+from dgmlib.ui import code, links, prose
+from dgmlib.ui.spec import Spec
+
+
+def draw(spec: Spec, chosen: str, p: Any, result: Any) -> None:
+    """Folded parts are made when they are opened: most readers never do, every change would pay."""
+    view = spec.views[chosen]
+    title = f"{prose.read(spec.name).title}: {view.title}"
+    base = st.context.url or f"/{spec.name}"
+    p = dataclasses.replace(p, view=chosen) if hasattr(p, "view") else p
+    with st.container(horizontal=True):
+        key = f"{spec.name}.share"
+        with st.popover("Share", icon=":material/link:", key=key, on_change="rerun") as share:
+            if share.open:
+                _share(base, p, title)
+        st.download_button(
+            "Data", lambda: npz(result), f"{spec.name}-{chosen}.npz", icon=":material/download:",
+            on_click="ignore", help="Every number of this picture, for numpy.load",
+        )  # fmt: skip
+        st.download_button(
+            "Notebook",
+            lambda: code.notebook(
+                view.compute, p, view.show, title=title, link=links.link(base, p)
+            ),
+            f"{spec.name}-{chosen}.ipynb",
+            mime="application/x-ipynb+json",
+            icon=":material/science:",
+            on_click="ignore",
+        )
+    if view.checks:
+        with st.expander(
+            "Checked: what guards the numbers of this picture",
+            icon=":material/verified:",
+        ):
+            st.markdown("\n".join(f"- ✓ {c.claim} — `{c.test}`" for c in view.checks))
+    label, key = "The program that computes this picture", f"{spec.name}.program"
+    with st.expander(label, icon=":material/code:", key=key, on_change="rerun") as program:
+        if program.open:
+            st.code(code.snippet(view.compute, p), language="python")
+
+
+def full_page(spec: Spec, p: Any) -> None:
+    """The one line an embedded page adds: the way to the whole of it."""
+    link = links.link(st.context.url or f"/{spec.name}", p)
+    st.caption(f"[{prose.read(spec.name).title}: open the full page]({link})")
+
+
+def _share(base: str, p: Any, title: str) -> None:
+    link = links.link(base, p)
+    if len(link) > links.LONGEST:
+        st.warning("Your points make this link longer than some systems accept.")
+    st.caption(
+        "A link to this picture. It states every parameter;"
+        " the player's menu copies it with the frame."
+    )
+    st.code(link, language=None, wrap_lines=True)
+    for system, text in links.embeds(base, p, title=title).items():
+        st.caption(f"{system}")
+        st.code(text, language=None, wrap_lines=True)
+    st.caption("Add `hide=controls`, `hide=tabs` or the name of one control to leave it out.")
+
+
+def npz(result: Any) -> bytes:
+    """A result (nested NamedTuples of arrays, numbers and words) as a NumPy archive."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **flat(result))
+    return buffer.getvalue()
+
+
+def flat(value: Any, name: str = "") -> dict[str, np.ndarray]:
+    """Nested tuples as ``outer.inner`` names of arrays that need no pickle; no entry for None."""
+    if value is None:
+        return {}
+    if hasattr(value, "_asdict"):
+        parts = value._asdict()
+    elif isinstance(value, list | tuple) and not _regular(value):
+        parts = dict(enumerate(value))
+    else:
+        return {name: np.asarray(value)}
+    return {
+        k: v for n, part in parts.items() for k, v in flat(part, f"{name}.{n}".lstrip(".")).items()
+    }
+
+
+def _regular(values: list | tuple) -> bool:
+    """Do these make one array: no tuples of results, nothing missing, all of one shape?"""
+    if any(v is None or isinstance(v, list | tuple) for v in values):
+        return False
+    return len({np.shape(v) for v in values}) <= 1
+
+
+def table(t: Table) -> str:
+    """Markdown. Floats have four significant digits."""
+    rows = [list(t.columns), ["---"] * len(t.columns), *([_cell(c) for c in row] for row in t.rows)]
+    lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"{lines}\n\n{t.caption}" if t.caption else lines
+
+
+def _cell(value: str | float) -> str:
+    if isinstance(value, str):
+        return value.replace("|", "\\|")
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.4g}".replace("-", "−")

@@ -1,0 +1,16 @@
+"""Every page, in the order of the course. Titles and sections stand in ``pages/<name>.md``."""
+
+from functools import lru_cache
+
+from dgmlib.ui import prose
+
+PAGES = ("kl_asymmetry", "gaussian_mixture")
+
+
+@lru_cache(maxsize=1)
+def sections() -> dict[str, list[str]]:
+    """Section -> names of its pages, both in order of first appearance."""
+    found: dict[str, list[str]] = {}
+    for name in PAGES:
+        found.setdefault(prose.read(name).section, []).append(name)
+    return found
