@@ -208,9 +208,10 @@ def watched(context: BrowserContext, despite: str | None) -> Iterator[Page]:
 
 
 def ready(page: Page, frame: FrameLocator | None = None) -> None:
-    """Waits for the first picture, until the server is idle, and until every picture is drawn."""
+    """Waits for the first picture, the answer to every edit, an idle server, a drawn picture."""
     inside = frame or page
     inside.locator(".dgm canvas, .js-plotly-plot").first.wait_for(state="visible")
+    expect(inside.locator(".dgm[aria-busy=true]")).to_have_count(0)
     inside.locator(IDLE).wait_for(state="attached")
     for picture in inside.locator(".dgm canvas").all():
         settled(page, picture)
@@ -288,6 +289,17 @@ def parent_page() -> Iterator[Callable[[str], str]]:
             return f"http://localhost:{port}/"
 
         yield serve
+
+
+def link(page: Page) -> str:
+    """The page's address once it has come to rest: the player writes its frame a little later."""
+    page.wait_for_function(
+        """() => { const w = window, now = performance.now()
+            if (w.__address !== location.href) [w.__address, w.__since] = [location.href, now]
+            return now - w.__since > 700 }""",
+        polling=50,
+    )
+    return page.url
 
 
 def query(page: Page) -> dict[str, str]:

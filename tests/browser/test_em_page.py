@@ -14,6 +14,7 @@ from tests.browser.conftest import (
     handle,
     hangs_over,
     idle,
+    link,
     pixels,
     query,
     show_view,
@@ -41,7 +42,7 @@ def test_a_dragged_start_restarts_the_run(open_page: Open) -> None:
     page.keyboard.press("Shift+ArrowLeft")
     idle(page)
     assert parse_xy(query(page)["means"])[0][0] < 4.8
-    again = open_page(page.url)
+    again = open_page(link(page))
     assert caption(again) == caption(page)
 
 
@@ -92,7 +93,7 @@ def test_painted_points_are_fitted_and_stay_in_the_link(open_page: Open) -> None
     points = decode(query(page)["points"])
     assert len(points) > 9
     assert handle(page, "start 3").count() == 1
-    again = open_page(page.url)
+    again = open_page(link(page))
     assert caption(again) == caption(page)
 
 

@@ -14,6 +14,7 @@ from tests.browser.conftest import (
     handle,
     hangs_over,
     idle,
+    link,
     pixels,
     query,
     show_view,
@@ -37,7 +38,7 @@ def test_a_dragged_mode_moves_the_target_and_every_fit(open_page: Open) -> None:
     assert p.weight[0] < 0.58
     assert caption(page) != said
     assert pixels(page.locator("canvas").first) != before
-    again = open_page(page.url)
+    again = open_page(link(page))
     assert caption(again) == caption(page)
 
 

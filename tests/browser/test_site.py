@@ -19,6 +19,7 @@ from tests.browser.conftest import (
     PHONE,
     hangs_over,
     idle,
+    link,
     pixels,
     query,
     ready,
@@ -41,17 +42,6 @@ def title(name: str) -> str:
 
 def picture(page: Page | FrameLocator) -> Locator:
     return page.locator(".dgm canvas").first
-
-
-def address(page: Page) -> str:
-    """The page's address once it has come to rest: the player writes its frame a little later."""
-    page.wait_for_function(
-        """() => { const w = window, now = performance.now()
-            if (w.__address !== location.href) [w.__address, w.__since] = [location.href, now]
-            return now - w.__since > 700 }""",
-        polling=50,
-    )
-    return page.url
 
 
 def warnings(page: Page) -> Locator:
@@ -275,7 +265,7 @@ def test_a_control_and_the_frame_are_in_the_link_and_it_gives_the_picture(
         for press in ("Home", "ArrowRight", "ArrowRight"):
             page.keyboard.press(press)
         page.wait_for_function("new URLSearchParams(location.search).get('frame') === '2'")
-    again = open_page(address(page), stranger=True)
+    again = open_page(link(page), stranger=True)
     assert pixels(picture(again)) == pixels(picture(page))
     assert again.locator(".dgm-slider").first.input_value() == frames.input_value()
     assert query(again) == query(page)
@@ -377,7 +367,7 @@ def test_a_server_that_just_started_shows_what_the_address_says(
     view, control = some_slider(ONE)
     page = open_page(f"{ONE}?view={view}&seed=5")
     move(page, ONE, control)
-    path, drawn = address(page).split("/")[-1], pixels(picture(page))
+    path, drawn = link(page).split("/")[-1], pixels(picture(page))
     again = open_page(path, at=fresh_site("app.py").url, stranger=True)
     whole(again, ONE)
     assert pixels(picture(again)) == drawn
@@ -423,12 +413,12 @@ def test_downloads_and_the_share_link(open_page: Open, name: str) -> None:
         assert download.value.path().stat().st_size > 500
     page.get_by_role("button", name="Share").click()
     first = page.locator("[data-testid=stPopoverBody] [data-testid=stCode] code").first
-    link = first.inner_text().replace("\n", "")
-    said = {k: v[0] for k, v in parse_qs(urlsplit(link).query).items()}
+    shared = first.inner_text().replace("\n", "")
+    said = {k: v[0] for k, v in parse_qs(urlsplit(shared).query).items()}
     # states every parameter that has a text, so that a later change of defaults changes nothing
     default = {k: v for k, v in vars(spec.of(name).params(seed=7)).items() if str(v)}
     assert said.keys() >= default.keys()
-    assert pixels(picture(open_page(link))) == pixels(picture(page))
+    assert pixels(picture(open_page(shared))) == pixels(picture(page))
 
 
 # --- own data

@@ -1506,6 +1506,7 @@ class Edits {
     this.waiting = null;
     clearTimeout(this.timeout);
     this.flying = edit ? ++this.seq : 0;
+    this.player.frame.setAttribute("aria-busy", String(!!edit));
     if (!edit) {
       for (const state of this.states.values()) state.pending = state.held != null;
       return;
