@@ -1,7 +1,7 @@
 """The KL page under a reader's hands: modes dragged, widened, added; descents scrubbed."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -155,6 +155,12 @@ def test_a_held_handle_moves_only_the_picture(open_page: Open) -> None:
     assert abs(after["y"] - place["y"]) < 3.5
 
 
+def mode_in(url: str) -> float:
+    """The mean of the first mode in an address, 0 while it says none."""
+    modes = parse_qs(urlsplit(url).query).get("modes")
+    return parse_modes(modes[0]).mean[0] if modes else 0.0
+
+
 def test_dragging_works_where_pictures_are_refused(open_page: Open) -> None:
     """A proxy that knows no ``/picture``: then every position is an edit.
 
@@ -165,7 +171,7 @@ def test_dragging_works_where_pictures_are_refused(open_page: Open) -> None:
     said = caption(page)
     take(page, handle(page, "mode 1"), -60, 80)
     expect(page.locator(".dgm-caption").first).not_to_have_text(said)
-    assert parse_modes(query(page)["modes"]).mean[0] < -2
+    page.wait_for_url(lambda url: mode_in(url) < -2)
     page.mouse.up()
     idle(page)
-    assert parse_modes(query(page)["modes"]).mean[0] < -3
+    page.wait_for_url(lambda url: mode_in(url) < -3)
