@@ -31,7 +31,8 @@ format: $(VENV)/.dev
 	$(PY) -m ruff format .
 
 bench: $(VENV)/.dev
-	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m benchmarks.em && $(PY) -m benchmarks.player_frames && $(PY) -m benchmarks.interaction
+	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -r benchmarks/requirements.txt
+	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m benchmarks.em && $(PY) -m benchmarks.samplers && $(PY) -m benchmarks.player_frames && $(PY) -m benchmarks.interaction
 
 # Resolves the direct pins anew, in an environment of its own, and writes down what pip chose.
 lock:

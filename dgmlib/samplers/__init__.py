@@ -13,4 +13,5 @@ gibbs         one coordinate at a time       langevin     ULA and MALA
 hmc           Hamiltonian Monte Carlo        tempering    chains at several temperatures that swap
 inverse       by the quantile function       ancestral    parents before children
 rejection     under an envelope              importance   by weights
+compiled      long runs of Metropolis and HMC as machine code (needs Numba)
 """
