@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+from scipy.special import xlogy
 
 
 class Tree(NamedTuple):
@@ -41,7 +42,7 @@ def chow_liu(x: np.ndarray, *, pseudo: float = 1.0, root: int = 0) -> np.ndarray
     information = mutual_information(x, pseudo=pseudo)
     d = len(information)
     # The smallest tree of positive weights: 0 would count as a missing edge.
-    tree = minimum_spanning_tree(information.max() + 1 - information)
+    tree = minimum_spanning_tree(np.triu(information.max() + 1 - information, 1))
     _, before = breadth_first_order(tree, root, directed=False)
     return np.where(before < 0, -1, before)[:d]
 
@@ -54,16 +55,10 @@ def mutual_information(x: np.ndarray, *, pseudo: float = 1.0) -> np.ndarray:
     both = ((count.T @ count).astype(float) + pseudo) / n
     one = (x.sum(0) + 2 * pseudo) / n
     p, q = one[:, None], one[None, :]
-    cells = ((both, p * q), (p - both, p * (1 - q)), (q - both, (1 - p) * q),
-             (1 - p - q + both, (1 - p) * (1 - q)))  # fmt: skip
-    total = np.zeros_like(both)
-    for joint, product in cells:
-        # 0 log 0 = 0; without pseudo-counts a cell may be empty
-        safe = np.where(joint > 0, joint, 1.0)
-        total += np.where(
-            joint > 0, joint * (np.log(safe) - np.log(np.where(joint > 0, product, 1))), 0
-        )
-    return np.maximum(total, 0.0)
+    # I = H(x_i) + H(x_j) - H(x_i, x_j); the pseudo-counts of the cells add up to those of the ones
+    total = sum(xlogy(c, c) for c in (both, p - both, q - both, np.maximum(1 - p - q + both, 0)))
+    alone = -xlogy(one, one) - xlogy(1 - one, 1 - one)
+    return np.maximum(total + alone[:, None] + alone, 0.0)
 
 
 def fit(x: np.ndarray, parent: np.ndarray, *, pseudo: float = 1.0) -> Tree:
