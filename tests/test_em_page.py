@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal
 
 from dgmlib.data import sets, toys
 from dgmlib.data.points import encode
-from dgmlib.figures import mixture_views, mixtures
+from dgmlib.figures import mixture_views, mixture_words
 from dgmlib.figures.scene import Bars, Brush, Ellipses, Handles, HeatMap, Lines, Path, Points, Scene
 from dgmlib.mixtures import by_hand, em, gmm, kmeans, runs, slices, trace
 from dgmlib.mixtures.agreement import agreement
@@ -96,8 +96,8 @@ def test_the_staircase_closes_and_opens():
 def test_captions_say_the_numbers():
     """Mutants: the rise over the wrong half-step; a hyphen for a minus; E and M exchanged."""
     t = at("steps").found.trace
-    said = mixtures.em_captions(at("steps").found)
-    number = mixtures.number
+    said = mixture_words.em_captions(at("steps").found)
+    number = mixture_words.number
     assert said[1].startswith("E-step 1")
     assert said[2].startswith("M-step 1")
     for words in (

@@ -3,7 +3,8 @@
 import numpy as np
 
 from dgmlib.data.sets import Shown
-from dgmlib.figures.mixtures import collapse_words, data_panel, mean_layers, number, truth_layers
+from dgmlib.figures.mixture_plane import data_panel, mean_layers, truth_layers
+from dgmlib.figures.mixture_words import collapse_words, number
 from dgmlib.figures.scene import (
     Arrows,
     Axis,
