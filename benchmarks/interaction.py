@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import probe
 from benchmarks.bare import bare_page
-from dgmlib.ui import catalogue, fields, spec
+from dgmlib.ui import fields, spec
 from tools.chromium import REMEDY, find
 from tools.server import ROOT, serving
 
