@@ -1,6 +1,6 @@
 """How long a reader waits: ours beside the Streamlit page anybody would write, in one run.
 
-    python -m benchmarks.interaction            about six minutes
+    python -m benchmarks.interaction            about eight minutes
     python -m benchmarks.interaction --save     and writes benchmarks/RESULTS.md
 
 Both sites run under plain ``streamlit run``; the bare one (``bare.py``) with Streamlit's
@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import probe
 from benchmarks.bare import bare_page
-from dgmlib.ui import fields, spec
+from dgmlib.ui import catalogue, fields, spec
 from tools.chromium import REMEDY, find
 from tools.server import ROOT, serving
 
@@ -124,6 +124,23 @@ def scrubbed(browser: Browser, url: str, name: str, n: int) -> list[float]:
         return [probe.scrub(page) for _ in range(n)]
 
 
+def first_pictures(browser: Browser, url: str, name: str, n: int) -> list[float]:
+    """From the click on a link to the first drawing, by a reader whose browser knows the site."""
+    times = []
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_init_script(probe.WATCH + "window.__seen.start = 1e-6")
+    for i in range(n + 1):
+        page = context.new_page()
+        page.goto(f"{url}/{name}", wait_until="commit")
+        page.locator(".dgm canvas").first.wait_for(timeout=60_000)
+        page.wait_for_function("window.__seen.first > 0")
+        if i:  # the first visit fetches Streamlit's scripts
+            times.append(page.evaluate("window.__seen.first"))
+        page.close()
+    context.close()
+    return times
+
+
 def crowd(url: str, pages: Sequence[str], readers: int, seconds: float) -> dict[str, Any]:
     """The load generator, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.readers", url, "--pages", *pages]
@@ -155,10 +172,14 @@ def measure(n: int, readers: int, seconds: float, say: Callable[[str], None]) ->
             rows.append(row("  of it before the question leaves", [t.sent for t in trips]))
             rows.append(row("  of it the server's answer", [t.arrived - t.sent for t in trips]))
             rows.append(row("  of it in the browser", [t.drawn - t.arrived for t in trips]))
-            for name in pages:
+            for name in catalogue.PAGES:
                 say(f"scrub, {name}")
                 times = scrubbed(browser, site.url, name, n)
                 rows.append(row(f"{name}, scrubbing", times, "median <= 17", 17.0))
+            for name in catalogue.PAGES:
+                say(f"first picture, {name}")
+                times = first_pictures(browser, site.url, name, 8)
+                rows.append(row(f"{name}, first picture", times, "median <= 1000", 1000.0))
             browser.close()
         say(f"{readers} readers, our pages")
         rows += crowd_rows("our two pages", crowd(site.url, pages, readers, seconds), promised=True)
@@ -237,7 +258,8 @@ def main() -> None:
 NOTES = """\
 Slider: from the key's press to the last change of the picture. Handle: from the pointer's move to
 the last drawing of the answer, the next move following at once. Scrubbing: from the key's press to
-the end of the drawing. Readers: raw websocket clients in a process of their own, each choosing a
+the end of the drawing. First picture: from the navigation to the first drawing, Streamlit's scripts
+in the browser's cache. Readers: raw websocket clients in a process of their own, each choosing a
 random control and value and then thinking for 2 s on average; from the click to the last byte of
 the answer. Browser, servers and readers share the machine.
 """
