@@ -187,6 +187,7 @@ class Handles:
     xy: Array  # (K, 2)
     width: Array | None = None  # (K,)
     labels: Sequence[str] = ()  # spoken and shown: "mode 1"
+    spoken: bool = False  # labels only spoken: for a row of handles that needs no names
     colors: Sequence[Color] = ()
     axes: Literal["x", "y", "xy"] = "xy"  # which coordinates may change
     low: tuple[float, float] | None = None  # bounds, default the panel's

@@ -13,5 +13,7 @@ gibbs         one coordinate at a time       langevin     ULA and MALA
 hmc           Hamiltonian Monte Carlo        tempering    chains at several temperatures that swap
 inverse       by the quantile function       ancestral    parents before children
 rejection     under an envelope              importance   by weights
+line_...      the same on the line, recorded and beside exact errors: line_proposal, line_variance,
+              line_walk, line_race, line_rejection, line_importance, line_chain, line_inverse
 compiled      long runs of Metropolis and HMC as machine code (needs Numba)
 """

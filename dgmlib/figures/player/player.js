@@ -535,7 +535,7 @@ const DRAW = {
       marker(g, "circle", x, y, 9, color);
       marker(g, "circle", x, y, 6.5, v.theme.background);
       marker(g, "circle", x, y, 4.5, color);
-      if (L.labels?.[i]) {
+      if (L.labels?.[i] && !L.spoken) {
         g.font = v.theme.font(12, 600);
         g.textAlign = "center";
         g.textBaseline = "alphabetic";
@@ -1596,7 +1596,7 @@ class Edits {
         const name = state.layer.labels?.[j] ?? `handle ${j + 1}`;
         const text = i < n ? `x ${compact(x)}, y ${compact(y)}` : `width ${compact(state.width[j])}`;
         node.setAttribute("aria-label", i < n ? name : `width of ${name}`);
-        node.setAttribute("aria-valuenow", String(Number((i < n ? x : state.width[j]).toPrecision(6))));
+        node.setAttribute("aria-valuenow", String(Number((i >= n ? state.width[j] : state.layer.axes === "y" ? y : x).toPrecision(6))));
         node.setAttribute("aria-valuetext", text);
       });
     }
