@@ -86,6 +86,50 @@ def test_alpha_and_renyi_find_the_closed_forms(g, order):
         assert abs(value - exact) <= error + 1e-12 * exact + lost
 
 
+def test_tilted_far_outside_both():
+    """Kills: panels around p and q only, where p^a q^(1-a) has its mass 60 deviations away."""
+    value, error = tilted.log_affinity(normal(0, 1), normal(1, 0.8), 2.7)
+    assert value == pytest.approx(float(gaussian.log_affinity(0, 1, 1, 0.8, order=2.7)), abs=1e-11)
+    assert error < 1e-10
+
+
+def test_infinite_affinities_are_known_to_be():
+    """Kills: an order below 0 taken for finite; one of two exponential tails forgotten."""
+    assert tilted.log_affinity(normal(0, 1), normal(0, 2), -1) == (math.inf, 0)
+    assert math.isfinite(tilted.log_affinity(normal(0, 2), normal(0, 1), -1).value)
+    # s_p^2 = 2 s_q^2 and a = 2: the tails of p^2 / q are exponential, e^(-2 m x) times a constant
+    p, r = normal(0, 2), math.sqrt(2)
+    for means, finite in (((-1, 1), True), ((1, 2), False), ((-2, -1), False)):
+        assert tilted.is_finite(p, mixture([0.5, 0.5], means, [r, r]), 2) == finite
+    q = mixture([0.5, 0.5], [-1, 1], [r, r])
+    exact, _ = scipy_integrate.quad(
+        lambda x: math.exp(2 * float(log_prob(p, x)) - float(log_prob(q, x))), -60, 60, limit=400
+    )
+    assert tilted.log_affinity(p, q, 2).value == pytest.approx(math.log(exact), abs=1e-9)
+
+
+def test_renyi_keeps_its_digits_near_zero():
+    """a d^2 / 2 for a shift d. Kills: the logarithm of an integral that is 1 but for 4e-13."""
+    found = tilted.renyi(normal(0, 1), normal(1e-6, 1), 1.5)
+    assert found.value == pytest.approx(1.5 * 1e-12 / 2, rel=1e-6)
+
+
+def test_transport_is_as_good_above_as_below():
+    """Many pairs at once. Kills: the upper tail taken from 1 - F, which has no digits there."""
+    p = Mixture1D(
+        *(np.array(a) for a in ([[0.5, 0.5], [0.3, 0.7]], [[-1, 1.0], [0, 2]], [[1, 0.5], [1, 1]]))
+    )
+    q = Mixture1D(
+        *(
+            np.array(a)
+            for a in ([[0.4, 0.6], [0.5, 0.5]], [[-2, 0.0], [1, 3]], [[1, 1], [0.7, 1.2]])
+        )
+    )
+    x = np.linspace(-8, 10, 13) * np.ones((2, 1))
+    back = wasserstein.transport(p._replace(mean=-p.mean), q._replace(mean=-q.mean), -x)
+    np.testing.assert_allclose(wasserstein.transport(p, q, x), -back, rtol=0, atol=1e-12)
+
+
 def test_known_numbers():
     """KL is not symmetric. Kills: forward and reverse exchanged; log base 2; a lost 1/2."""
     assert gaussian.kl(0, 1, 0, 2) == pytest.approx(math.log(2) - 3 / 8, abs=1e-15)

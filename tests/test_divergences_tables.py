@@ -158,6 +158,8 @@ def test_nonsense_samples_are_refused():
         w_samples([0], [1], order=0.5)
     with pytest.raises(ValueError, match="x_weight"):
         w_samples([0, 1], [1], x_weight=[1, -1])
+    with pytest.raises(ValueError, match="weights >= 0"):
+        w_samples([0, 1], [1], x_weight=[2, -1])  # the sum alone looks like a weight
     with pytest.raises(ValueError, match="non-empty"):
         w_samples([], [1])
 

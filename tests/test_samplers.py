@@ -352,7 +352,7 @@ def test_ancestral_draws_follow_the_joint_table() -> None:
 def test_eight_schools_agrees_with_quadrature() -> None:
     """Mutants: the Jacobian of log tau forgotten; tau for tau^2; the half of the half-Cauchy.
 
-    Published quadrature figures to six digits, and 64 chains of HMC within 4 standard errors."""
+    Published quadrature figures to six digits, and 64 chains of HMC within 3 MCSE, which their own spread tells."""
     e = eight_schools.exact()
     published = [4.396821, 3.597705, 6.211884, 4.940178, 3.927004, 4.757098, 3.615477, 4.042613,
                  6.296724, 4.854253]  # fmt: skip
@@ -366,7 +366,7 @@ def test_eight_schools_agrees_with_quadrature() -> None:
     x = chain.run(step, hmc.init(0.5 * g.standard_normal((64, 10)), t), 800).x[200:]
     p = eight_schools.parameters(x, is_centred=False)
     each = p.mean(0)
-    assert (np.abs(each.mean(0) - e.mean) < 4 * each.std(0, ddof=1) / 8).all()
+    assert (np.abs(each.mean(0) - e.mean) < 3 * each.std(0, ddof=1) / 8).all()
     # both parameterisations are the same posterior up to the change of variable theta -> eta
     theta = np.concatenate([x[-1][:, :2], p[-1][:, 2:]], 1)
     change = eight_schools.centred().log_prob(theta) + 8 * x[-1][:, 1]
