@@ -89,8 +89,8 @@ def renyi(p: Mixture1D, q: Mixture1D, order: float) -> Estimate:
         return Estimate(value / (order - 1), error / abs(order - 1))
     # Near 0 the logarithm loses the digits that the alpha-divergence keeps.
     value, error = alpha(p, q, order)
-    tilt = 1 + order * (order - 1) * value
-    return Estimate(float(np.log1p(tilt - 1) / (order - 1)), order * error / tilt)
+    above = order * (order - 1) * value  # the integral of p^a q^(1-a), less 1
+    return Estimate(float(np.log1p(above) / (order - 1)), order * error / (1 + above))
 
 
 def _units(p: Mixture1D, q: Mixture1D, order: float, x: np.ndarray) -> float:
