@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaincc, gammaln
+from scipy.special import gammainc, gammaln
 from scipy.stats import chi
 
 
@@ -63,7 +63,7 @@ def norm_moments(d: ArrayLike) -> Moments:
 
 def mass_near_mode(d: ArrayLike, radius: float = 1.0) -> np.ndarray:
     """P(|x| < radius) for x ~ N(0, I_d): what lies around the point of highest density."""
-    return 1 - gammaincc(0.5 * _check(d), 0.5 * radius**2)
+    return gammainc(0.5 * _check(d), 0.5 * radius**2)
 
 
 def cube_distance_moments(d: ArrayLike) -> Moments:
