@@ -58,6 +58,28 @@ def test_pages_are_short_and_leave_streamlit_to_the_frame(path: Path) -> None:
     assert not {n for n in imports(path) if n.split(".")[0] in ("streamlit", "plotly")}
 
 
+def test_wrong_samplers_stay_where_they_are_spotted() -> None:
+    """One module of the library makes puzzles of them, one page shows the puzzles.
+
+    Mutants: ``from dgmlib.wrong_on_purpose import steps`` in a sampler, a figure or a page; the
+    puzzles used by another page.
+    """
+
+    def users(*names: str) -> set[str]:
+        tops = tuple(f"dgmlib.{name}" for name in names)
+        return {
+            str(path.relative_to(ROOT))
+            for path in [*FILES, *PAGES, ROOT / "app.py", *(ROOT / "benchmarks").glob("*.py")]
+            if any(n == top or n.startswith(f"{top}.") for n in imports(path) for top in tops)
+            and "wrong_on_purpose" not in path.parts
+        }
+
+    puzzles = "dgmlib/samplers/spot_the_bug.py"
+    assert users("wrong_on_purpose") == {"dgmlib/samplers/suspects.py"}
+    assert users("samplers.suspects") == {puzzles, "dgmlib/figures/mcmc_bug.py"}
+    assert users("samplers.spot_the_bug") == {"dgmlib/figures/mcmc_bug.py", "pages/mcmc.py"}
+
+
 @pytest.mark.parametrize(
     "program",
     [

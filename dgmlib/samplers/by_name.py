@@ -1,0 +1,79 @@
+r"""Seven samplers by name, with one step length s for all of them.
+
+    random walk     x' = x + s z                        drift   x' = x + s b + s z,  b = (0.7, 0)
+    ULA, MALA       x' = x + s^2/2 grad log p(x) + s z
+    HMC             leapfrog steps of length s; with a single one it proposes what MALA does
+    tempering       s at temperature 1, longer above    Gibbs   has no step length
+
+With the same z, generators that begin alike differ in the algorithm and in nothing else: all but
+Gibbs and tempering draw d normals and one uniform at every step.
+
+What a step costs is counted in evaluations of log p, or of its gradient together with log p.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dgmlib.samplers import gibbs, hastings, hmc, langevin, metropolis, tempering
+from dgmlib.samplers.arena import Arena
+
+NAMES = ("random walk", "drift", "Gibbs", "ULA", "MALA", "HMC", "tempering")
+GRADIENTS = ("ULA", "MALA", "HMC")
+DRIFT = np.array([0.7, 0.0])
+BETAS = np.array([1.0, 0.4, 0.15, 0.05])
+GRID = 256  # points along each coordinate for a conditional that has no formula
+
+
+class Sampler(NamedTuple):
+    """A chain that is ready to go."""
+
+    state: Any
+    step: Callable[[Any], tuple[Any, Any]]
+    evaluations: int  # of one step
+    gradients: int  # how many of them are gradients
+
+
+def begin(
+    name: str,
+    arena: Arena,
+    x: np.ndarray,
+    *,
+    step: float,
+    n_leapfrog: int,
+    rng: np.random.Generator,
+) -> Sampler:
+    """The sampler called ``name``, with a chain at every row of x (C, 2)."""
+    t = arena.target
+    if name in GRADIENTS and t.grad is None:
+        raise ValueError(
+            f"the {t.name} is flat between its cliffs and has no gradient for {name}: choose "
+            "random walk, drift, Gibbs or tempering, or another target"
+        )
+    if name == "random walk":
+        go = partial(metropolis.step, log_prob=t.log_prob, scale=step, rng=rng)
+        return Sampler(metropolis.init(x, t.log_prob), go, 1, 0)
+    if name == "drift":
+        how = hastings.drift(step * DRIFT, step)
+        go = partial(hastings.step, log_prob=t.log_prob, proposal=how, rng=rng)
+        return Sampler(hastings.init(x, t.log_prob), go, 1, 0)
+    if name == "Gibbs":
+        if arena.gaussian:
+            draw, cost = gibbs.gaussian(t.mean, t.cov), t.dim
+        else:
+            draw, cost = gibbs.numerical(t.log_prob, t.extent, n=GRID), t.dim * GRID
+        return Sampler(gibbs.init(x, t.log_prob), partial(gibbs.step, conditionals=draw, rng=rng),
+                       cost, 0)  # fmt: skip
+    if name in ("ULA", "MALA"):
+        move = langevin.ula if name == "ULA" else langevin.mala
+        go = partial(move, target=t, step_size=step**2 / 2, rng=rng)
+        return Sampler(langevin.init(x, t), go, 1, 1)
+    if name == "HMC":
+        go = partial(hmc.step, target=t, step_size=step, n_leapfrog=n_leapfrog, rng=rng)
+        return Sampler(hmc.init(x, t), go, n_leapfrog, n_leapfrog)
+    if name == "tempering":
+        go = partial(tempering.step, log_prob=t.log_prob, betas=BETAS, scale=step, rng=rng)
+        return Sampler(tempering.init(x, t.log_prob, betas=BETAS), go, len(BETAS), 0)
+    raise ValueError(f"no sampler is called {name!r}; choose one of {', '.join(NAMES)}")

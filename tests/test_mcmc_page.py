@@ -1,0 +1,558 @@
+"""The MCMC page: what is drawn is what ran, what is exact is exact, the presets tell the truth."""
+
+from math import comb
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import solve_discrete_lyapunov
+from scipy.stats import binom
+
+from dgmlib.figures import mcmc
+from dgmlib.figures.scene import Arrows, Band, Bars, Ellipses, Handles, Lines, Path, Points, Scene
+from dgmlib.figures.table import Table
+from dgmlib.markov import chain as markov
+from dgmlib.samplers import arena, by_name, chain, checkup, discretised, laboratory, suspects
+from dgmlib.samplers import diagnostics as dg
+from dgmlib.samplers import spot_the_bug as spot
+from dgmlib.ui import spec
+
+PAGE = spec.of("mcmc")
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def at(view: str, **values: Any) -> Any:
+    return PAGE.views[view].compute(PAGE.params(view=view, **values))
+
+
+def preset(name: str) -> Any:
+    values = dict(PAGE.presets[name])
+    return at(values.pop("view", "duel"), **values)
+
+
+def drawn(view: str, shown: Any) -> Scene:
+    items = PAGE.views[view].show(shown)
+    return items[0] if isinstance(items, list) else items
+
+
+def layers(scene: Scene, kind: type, panel: int = 0) -> list[Any]:
+    return [found for found in scene.panels[panel].layers if isinstance(found, kind)]
+
+
+def words(view: str, shown: Any) -> str:
+    """Everything that a reader, or a screen reader, is told."""
+    items = PAGE.views[view].show(shown)
+    said = []
+    for item in items if isinstance(items, list) else [items]:
+        if isinstance(item, Scene):
+            said += [item.alt, *item.captions, *[p.title for p in item.panels]]
+            said += [t[1] for p in item.panels for t in p.x.ticks or ()]
+            said += [n for p in item.panels for x in p.layers for n in getattr(x, "names", ())]
+        elif isinstance(item, Table):
+            said += [*item.columns, item.caption, *[str(c) for row in item.rows for c in row]]
+    return " ".join(said)
+
+
+# ---------------------------------------------------------------- side by side
+
+
+def test_both_samplers_use_the_same_numbers() -> None:
+    """The z of every step, found back from four proposals, and MALA is HMC with one leapfrog step.
+
+    Mutants: a second seed; the uniform drawn before the normals; e = s^2 for e = s^2 / 2."""
+    s = 0.5
+    grad = arena.load("Gaussian").target.need_grad()
+    z = {}
+    for pair in (("random walk", "drift"), ("MALA", "HMC")):
+        d = at("duel", target="Gaussian", first=pair[0], second=pair[1], step=s, step2=s,
+               leapfrog=1)  # fmt: skip
+        for r in (d.first, d.second):
+            z[r.name] = (r.proposal - r.x[:-1]) / s
+            if r.name == "drift":
+                z[r.name] -= by_name.DRIFT
+            elif r.name in ("MALA", "HMC"):
+                z[r.name] -= s / 2 * grad(r.x[:-1])
+    for name in z:
+        np.testing.assert_allclose(z[name], z["random walk"], atol=1e-12)
+    assert d.first.accepted.tolist() == d.second.accepted.tolist()
+    np.testing.assert_allclose(d.first.x, d.second.x, atol=1e-10)
+
+
+@pytest.mark.parametrize(("first", "second"), [("random walk", "HMC"), ("Gibbs", "tempering")])
+def test_the_picture_is_the_run(first: str, second: str) -> None:
+    """Mutants: the proposal of the step after; accepted and refused exchanged; the running mean
+    with the start; the distance without the deviations; cost by steps for cost by evaluations."""
+    d = at("duel", first=first, second=second, seed=3)
+    scene = drawn("duel", d)
+    for i, r in enumerate((d.first, d.second)):
+        trail, way = layers(scene, Path, i)
+        assert np.array_equal(trail.xy, r.x)
+        assert np.array_equal(way.xy[1:], r.way)
+        np.testing.assert_array_equal(r.way[:, 0], r.x[:-1])
+        np.testing.assert_allclose(r.way[:, -1], r.proposal, atol=1e-12)
+        yes, no = layers(scene, Points, i)[:2]
+        high = d.plane.extent[:, 1]
+        assert np.array_equal((yes.xy[1:, 0] <= high).all(1), r.accepted)
+        assert np.array_equal((no.xy[1:, 0] <= high).all(1), ~r.accepted)
+        assert np.array_equal(yes.xy[1:, 0][r.accepted], r.proposal[r.accepted])
+        assert np.array_equal(no.xy[1:, 0][~r.accepted], r.proposal[~r.accepted])
+        assert (yes.symbol, no.symbol) == ("circle", "cross")
+        arrow = layers(scene, Arrows, i)[0]
+        assert np.array_equal(arrow.end[1:, 0][r.accepted], r.proposal[r.accepted])
+        if not r.swapped.any():
+            assert np.array_equal(r.x[1:][r.accepted], r.proposal[r.accepted])
+            assert np.array_equal(r.x[1:][~r.accepted], r.x[:-1][~r.accepted])
+        for t in (1, 7, 240):
+            mean = r.x[1 : t + 1].mean(0)
+            np.testing.assert_allclose(r.mean[t], mean, atol=1e-12)
+            z = (mean - d.plane.mean) / np.sqrt(np.diag(d.plane.cov))
+            assert r.distance[t] == pytest.approx(np.sqrt((z**2).mean()))
+        curve = layers(scene, Lines, 3)[1 + i]
+        assert np.array_equal(curve.x, np.arange(1, 241) * r.evaluations)
+    means = [d.first.mean[1:, 0], d.second.mean[1:, 0]]
+    assert np.array_equal(layers(scene, Lines, 2)[0].y[:, 1:], means)
+    t = 17
+    said = scene.captions[t]
+    for r in (d.first, d.second):
+        assert f"{r.accepted[:t].sum()} of {t} accepted, {t * r.evaluations:,} evaluations" in said
+        assert mcmc.at(r.x[t]) in said
+    assert len(scene.captions) == 241
+
+
+def test_hmc_paths_end_at_their_proposals() -> None:
+    """The velocities are drawn again for the picture: they must be those of the run.
+
+    Mutants: a path with the velocity of the step after; L - 1 leapfrog steps."""
+    for target in ("banana", "funnel", "two modes"):
+        r = at("duel", target=target, first="HMC", step=0.3, leapfrog=7).first
+        assert r.way.shape == (240, 8, 2)
+        np.testing.assert_allclose(r.way[:, -1], r.proposal, rtol=1e-9, atol=1e-9)
+        assert np.array_equal(r.way[:, 0], r.x[:-1])
+
+
+def test_ula_settles_at_its_ellipse() -> None:
+    """By the equation a stationary covariance solves, S = A S A' + 2 e I with A = I - e P, and by
+    64 chains. Mutants: the variance along x_1 and x_2, not along the axes; e for e / 2."""
+    a, s = arena.load("correlated"), 0.25
+    e = s**2 / 2
+    found = laboratory.ula_cov(a.target.cov, e)
+    assert found is not None
+    A = np.eye(2) - e * np.linalg.inv(a.target.cov)
+    np.testing.assert_allclose(found, solve_discrete_lyapunov(A, 2 * e * np.eye(2)), rtol=1e-9)
+    scene = drawn("duel", at("duel", second="ULA", step2=s))
+    assert np.array_equal(layers(scene, Ellipses, 1)[1].cov[0], found)
+    start = rng(1).multivariate_normal(np.zeros(2), found, size=64)
+    u = by_name.begin("ULA", a, start, step=s, n_leapfrog=1, rng=rng(2))
+    x = chain.run(u.step, u.state, 400).x
+    across = (x[..., 0] - x[..., 1]) ** 2 / 2  # the narrow direction, where the bias is
+    each = across.mean(0)
+    exact = found[0, 0] - found[0, 1]
+    assert abs(each.mean() - exact) < 5 * each.std(ddof=1) / 8
+    assert abs(each.mean() - 0.05) > 5 * each.std(ddof=1) / 8
+    assert laboratory.ula_cov(a.target.cov, 2.001 * 0.05) is None  # e = 2 x the smallest
+
+
+def test_ula_that_leaves_is_cut_and_said() -> None:
+    """Mutants: infinities in the scene; the running mean of what was cut off."""
+    d = at("duel", first="ULA", step=0.6)
+    r = d.first
+    assert 0 < r.lost < 240
+    assert r.biased is None
+    assert np.isfinite(r.x).all()
+    assert np.isfinite(r.way).all()
+    assert np.isnan(r.mean[-1]).all()
+    scene = drawn("duel", d)
+    scene.pack()
+    assert f"ULA left for infinity at step {r.lost + 1}" in scene.captions[-1]
+    assert "never settles" in words("duel", d)
+    c = at("diagnostics", first="ULA", second="ULA", step=0.6, n=100)
+    assert "left for infinity" in drawn("diagnostics", c).captions[-1]
+    drawn("diagnostics", c).pack()
+
+
+@pytest.mark.parametrize("target", arena.NAMES)
+def test_every_sampler_runs_on_every_target(target: str) -> None:
+    """At both ends of the step, or a sentence that says why not (warnings are errors here)."""
+    for name in by_name.NAMES:
+        for step in (0.05, 3.0):
+            values = dict(target=target, first=name, second="drift", step=step, leapfrog=6)
+            if target == "box" and name in by_name.GRADIENTS:
+                with pytest.raises(ValueError, match="has no gradient for"):
+                    at("duel", **values)
+                continue
+            drawn("duel", at("duel", **values)).pack()
+            drawn("diagnostics", at("diagnostics", n=100, **values)).pack()
+
+
+def test_targets_start_where_they_say() -> None:
+    """Mutants: a start where p is 0; four starts on one spot; rows and columns of p exchanged."""
+    for name in arena.NAMES:
+        a = arena.load(name)
+        assert np.isfinite(a.target.log_prob(np.concatenate([a.start[None], a.spread]))).all()
+        assert len(np.unique(a.spread, axis=0)) == 4
+        p = arena.plane(name, a)
+        assert p.gaussian == (a.target.name == "gaussian")
+        (x0, x1), (y0, y1) = p.extent
+        cell = (x1 - x0) * (y1 - y0) / arena.CELLS**2
+        assert p.density.sum() * cell == pytest.approx(1, abs=0.02)  # tails, and cells on a cliff
+        middle = x0 + (x1 - x0) * (np.arange(arena.CELLS) + 0.5) / arena.CELLS
+        mean = p.density.sum(0) @ middle * cell
+        assert mean == pytest.approx(p.mean[0], abs=0.05)  # the funnel's neck is below a cell
+
+
+def test_a_dragged_start_is_kept_or_said_to_be_moved() -> None:
+    """Mutants: clipped in silence; a start where p is 0 ends in an error."""
+    d = at("duel", start="1 -1.5")
+    assert d.start.tolist() == [1, -1.5]
+    assert not d.moved
+    assert layers(drawn("duel", d), Handles)[0].xy.tolist() == [[1, -1.5]]
+    assert np.array_equal(d.first.x[0], d.second.x[0])
+    far = at("duel", start="50 0")
+    assert far.start.tolist() == [4, 0]
+    assert "(moved:" in drawn("duel", far).captions[0]
+    edge = at("duel", target="box", second="Gibbs", start="2.4 2.4")
+    assert edge.moved
+    assert (np.abs(edge.start) < 2).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=30) | st.from_regex(r"[-0-9e. ,]{1,12}", fullmatch=True))
+def test_any_text_is_a_start_or_an_answer(text: str) -> None:
+    """Mutants: float("nan") accepted; three numbers; an error of NumPy's."""
+    try:
+        xy = arena.parse_start(text)
+    except ValueError as error:
+        said = str(error)
+        assert "write two numbers" in said
+        return
+    assert xy is None or (xy.shape == (2,) and (np.abs(xy) <= 100).all())
+
+
+@given(st.tuples(*[st.floats(-100, 100)] * 2))
+def test_a_start_survives_its_text(xy: tuple[float, float]) -> None:
+    text = arena.format_start(np.array(xy))
+    back = arena.parse_start(text)
+    assert back is not None
+    assert np.abs(back - xy).max() <= 0.0051
+    assert arena.format_start(back) == text
+
+
+# ---------------------------------------------------------------- is it converged?
+
+
+def test_checkup_looks_at_the_later_half() -> None:
+    """Mutants: the whole run; the first half; the starts counted; the other coordinate."""
+    c = at("diagnostics", n=300, coordinate="x₂", seed=4)
+    space = arena.load("correlated")
+    s = by_name.begin("random walk", space, space.spread, step=0.5, n_leapfrog=8, rng=rng(4))
+    run = chain.run(s.step, s.state, 300)
+    h = c.first
+    assert np.array_equal(h.y, run.x[..., 1])
+    assert (c.lengths[0], c.lengths[-1]) == (20, 300)
+    for f in (0, 9, len(c.lengths) - 1):
+        n = c.lengths[f]
+        y = run.x[1 + n // 2 : n + 1, :, 1]
+        assert len(y) == n - n // 2
+        assert h.mean[f] == pytest.approx(y.mean())
+        assert h.mean_error[f] == pytest.approx(dg.mcse(y))
+        assert h.sd[f] == pytest.approx(y.std())
+        error = dg.mcse((y - y.mean()) ** 2) / (2 * y.std())
+        assert h.sd_error[f] == pytest.approx(error)
+        assert h.rhat[f] == pytest.approx(dg.rhat(y, rank=False))
+        assert h.rhat_rank[f] == pytest.approx(dg.rhat(y))
+        assert h.bulk[f] == pytest.approx(dg.ess_bulk(y))
+        assert h.tail[f] == pytest.approx(dg.ess_tail(y))
+        assert np.array_equal(h.ranks[f], dg.rank_histogram(y, bins=checkup.BINS))
+        rho = dg.autocorrelation(y).mean(1)[: checkup.LAGS + 1]
+        np.testing.assert_allclose(h.rho[f][: len(rho)], rho)
+    assert h.acceptance == pytest.approx(run.info.accepted.mean())
+    assert (c.mean, c.sd) == (0.0, 1.0)
+
+
+def test_the_checkup_is_drawn() -> None:
+    """Mutants: the second sampler's traces; counts for shares; cost by steps."""
+    c = at("diagnostics")
+    scene = drawn("diagnostics", c)
+    np.testing.assert_allclose(layers(scene, Lines, 0)[0].y, c.first.y.T)
+    kept = c.lengths - c.lengths // 2
+    for k, bars in enumerate(layers(scene, Bars, 1)):
+        share = c.first.ranks[:, :, k] / (kept[:, None] / checkup.BINS)
+        np.testing.assert_allclose(bars.height, share)
+    band = layers(scene, Band, 1)[0]
+    np.testing.assert_allclose(band.high[:, 0], c.band[:, 1] * checkup.BINS / kept)
+    cost = layers(scene, Lines, 5)[0].y
+    np.testing.assert_allclose(cost[1], 1000 * c.second.bulk / (4 * kept * 8))  # 8 leapfrog steps
+    said = scene.captions[-1]
+    for value in (c.first.rhat_rank[-1], c.first.mean[-1], c.first.mean_error[-1], c.sd):
+        assert mcmc.num(value, 3) in said
+
+
+def test_rank_band_is_exact() -> None:
+    """By counting subsets. Mutants: a binomial (other fractions of a chain are not independent);
+    one tail only; the band of all the chains together."""
+    kept = 16
+    total, bin_ = 4 * kept, 4 * kept // checkup.BINS
+    low, high = checkup.rank_band(kept)
+    p = [comb(kept, k) * comb(total - kept, bin_ - k) / comb(total, bin_) for k in range(bin_ + 1)]
+    low, high = int(low), int(high)
+    assert sum(p[low : high + 1]) >= 0.95
+    assert sum(p[:low]) <= 0.025
+    assert sum(p[: low + 1]) > 0.025
+    assert sum(p[high:]) > 0.025
+    x = rng(3).standard_normal((kept, 4, 400))
+    inside = [
+        ((h >= low) & (h <= high)).mean()
+        for h in (dg.rank_histogram(x[..., i], bins=checkup.BINS) for i in range(400))
+    ]
+    assert np.mean(inside) == pytest.approx(sum(p[low : high + 1]), abs=0.01)  # 12,800 counts
+
+
+def test_standard_errors_cover_the_truth() -> None:
+    """40 runs of Gibbs: the errors of the mean and of the sd, in MCSE, have deviation 1.
+
+    Mutants: sd for sd / sqrt(ESS); the sd's error without its 2; n for the effective draws.
+    40 z-scores: their deviation is 1 within 4 / sqrt(80), and a bit for the MCSE's own noise."""
+    a, z = arena.load("correlated"), []
+    for seed in range(40):
+        h = checkup.watch("Gibbs", a, a.spread, lengths=np.array([600]), coordinate=0, step=1.0,
+                          n_leapfrog=1, rng=rng(seed))  # fmt: skip
+        z.append([h.mean[0] / h.mean_error[0], (h.sd[0] - 1) / h.sd_error[0]])
+    spread = np.sqrt((np.array(z) ** 2).mean(0))
+    assert (spread > 0.55).all(), spread
+    assert (spread < 1.6).all(), spread
+
+
+# ---------------------------------------------------------------- exact pi_t
+
+CELLS = [("two hills", 0.5, False), ("two hills", 3.0, True), ("one hill", 0.2, False),
+         ("flat circle", 0.5, False), ("flat circle", 0.5, True)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "reach", "lazy"), CELLS)
+def test_the_matrix_is_the_algorithm(shape: str, reach: float, lazy: bool) -> None:
+    """One step of 3,000 chains from every cell against the rows of P, by chi-squared.
+
+    Mutants: refusals beyond the ends left out of the diagonal; rows scaled to 1 instead; lazy in
+    one of the two only. Cells that expect fewer than 5 are left out; the statistic's deviation is
+    sqrt(2 x its cells), and 6 of these are allowed."""
+    d = discretised.cells(shape, reach, 3.0, lazy)
+    P, n, C = discretised.matrix(d), len(d.x), 3000
+    path = discretised.run(d, np.repeat(np.arange(n), C), 1, rng=rng(1))
+    seen = np.zeros((n, n))
+    np.add.at(seen, (path[0], path[1]), 1)
+    assert not seen[P == 0].any()
+    often = P * C > 5
+    statistic = ((seen - P * C)[often] ** 2 / (P * C * (1 - P) + (P == 1))[often]).sum()
+    assert statistic < often.sum() + 6 * np.sqrt(2 * often.sum())
+
+
+@pytest.mark.parametrize(("shape", "reach", "lazy"), CELLS)
+def test_the_bound_holds(shape: str, reach: float, lazy: bool) -> None:
+    """Mutants: lambda_2 without the modulus (the circle!); a proposal that is not symmetric."""
+    d = discretised.cells(shape, reach, 3.0, lazy)
+    w = discretised.watch(d, start=-1.5, n_steps=150, chains=200, rng=rng(2))
+    assert markov.is_reversible(w.P, d.p)
+    np.testing.assert_allclose(d.p @ w.P, d.p, atol=1e-14)
+    assert (w.distance <= w.bound + 1e-12).all()
+    assert w.second == pytest.approx(1 - markov.spectral_gap(w.P), abs=1e-9)
+    rare = int(np.argmin(d.p))
+    worst = discretised.watch(d, start=float(d.x[rare]), n_steps=20, chains=2, rng=rng(3))
+    np.testing.assert_allclose(worst.bound, markov.spectral_bound(w.P, d.p, 20), rtol=1e-9)
+    for t in (1, 2, 50):  # not by repeated multiplication
+        start = int(np.argmin(np.abs(d.x + 1.5)))
+        np.testing.assert_allclose(w.pi[t], np.linalg.matrix_power(w.P, t)[start], atol=1e-13)
+
+
+def test_the_circle_has_period_two() -> None:
+    """Mutants: the lazy chain that still moves every time; a circle with an odd number of cells."""
+    w = at("exact", shape="flat circle")
+    assert w.period == 2
+    assert w.second == pytest.approx(1, abs=1e-12)
+    assert w.distance[-1] > 0.5 - 1e-12  # half of the cells are empty at every time
+    assert ((w.pi > 0).sum(1) <= 30).all()
+    assert "period 2" in drawn("exact", w).captions[3]
+    lazy = at("exact", shape="flat circle", lazy=True)
+    assert lazy.period == 1
+    assert lazy.distance[-1] < 0.4
+    hill = at("exact", shape="one hill")
+    assert hill.period == 1  # refusals alone make a chain aperiodic
+    assert hill.distance[-1] < 1e-6
+
+
+def test_the_chains_scatter_as_said() -> None:
+    """Mean absolute deviations by enumeration. Mutants: the normal approximation; the shares of
+    the time before; TV without its half."""
+    d = discretised.cells("two hills", 0.5)
+    w = discretised.watch(d, start=-1.5, n_steps=4, chains=5, rng=rng(4))
+    k = np.arange(6)
+    for t in (0, 1, 4):
+        each = [(np.abs(k / 5 - p) * binom.pmf(k, 5, p)).sum() for p in w.pi[t]]
+        assert w.noise[t] == pytest.approx(0.5 * sum(each), abs=1e-12)
+    assert w.seen[0].max() == 1
+    many = discretised.watch(d, start=-1.5, n_steps=30, chains=20_000, rng=rng(5))
+    tv = 0.5 * np.abs(many.seen - many.pi).sum(1)
+    np.testing.assert_allclose(tv[1:], many.noise[1:], rtol=0.35)  # 60 cells: a tenth each, 3 sd
+    np.testing.assert_allclose(many.distance_seen, 0.5 * np.abs(many.seen - d.p).sum(1))
+
+
+def test_the_exact_picture_is_exact() -> None:
+    w = at("exact")
+    scene = drawn("exact", w)
+    assert np.array_equal(layers(scene, Bars)[0].height, w.seen)
+    assert np.array_equal(layers(scene, Lines)[0].y[:, 0], w.pi)
+    assert np.array_equal(layers(scene, Lines)[1].y[0], w.cells.p)
+    np.testing.assert_array_equal(layers(scene, Lines, 2)[0].y[0], w.distance)
+    said = scene.captions[5]
+    assert mcmc.num(w.distance[5], 3) in said
+    assert mcmc.num(w.noise[5], 3) in said
+    half = np.log(2) / -np.log(w.second)
+    assert f"halves every {half:,.0f} steps" in said
+
+
+# ---------------------------------------------------------------- spot the bug
+
+
+def shown(number: int, tool: str) -> Any:
+    return spot.riddle(number, tool=tool, rng=rng(1)).shown
+
+
+@pytest.mark.parametrize("number", range(1, spot.CASES + 1))
+def test_every_puzzle_can_be_solved(number: int) -> None:
+    """Mutants: the wrong letter; z without the root of the chains. A t with 63 degrees exceeds
+    4.8 with probability 1e-5, and 480 right numbers are seen in all."""
+    k = shown(number, "known answers")
+    worst = np.abs(k.z[-1]).max(1)
+    assert int(np.argmax(worst)) == k.case.wrong
+    assert worst[k.case.wrong] > 8
+    assert np.delete(worst, k.case.wrong).max() < 4.8
+
+
+def test_the_numbers_of_the_suspects_are_their_runs() -> None:
+    """Mutants: averages over chains and draws at once with the error of independent draws; a
+    histogram that loses draws."""
+    g = rng(1)
+    case = suspects.case(3)
+    x = np.stack([suspects.run(kind, bug, spot.STEPS, rng=g) for kind, bug in spot.who(case)])
+    k = shown(3, "known answers")
+    width = spot.EDGES[1] - spot.EDGES[0]
+    for f in (0, 6, -1):
+        n = k.lengths[f]
+        each = spot.quantities(x[:, :n]).mean(1)  # (5, C, Q)
+        np.testing.assert_allclose(k.estimate[f], each.mean(1), atol=1e-12)
+        np.testing.assert_allclose(k.error[f], each.std(1, ddof=1) / 8, atol=1e-12)
+        for i in range(5):
+            counts = np.histogram(x[i, :n, :, 0], spot.EDGES)[0]
+            np.testing.assert_allclose(k.histogram[f, i] * n * 64 * width, counts, atol=1e-6)
+    assert k.density.sum() * width == pytest.approx(1, abs=1e-5)
+    m = shown(3, "R-hat and ESS")
+    for i in range(5):
+        few = x[i, : m.lengths[4], :4]
+        assert m.rhat[4, i] == pytest.approx(dg.rhat(few).max())
+        assert m.ess[4, i] == pytest.approx(dg.ess_bulk(few).min())
+    c = shown(3, "calibration")
+    assert (c.counts.sum(2) == c.data_sets[:, None]).all()
+    for n, (low, high) in zip(c.data_sets, c.band, strict=True):
+        assert binom.cdf(high, n, 1 / 16) >= 0.975
+        assert binom.cdf(low - 1, n, 1 / 16) <= 0.025
+
+
+def test_r_hat_does_not_see_most_bugs() -> None:
+    """What the page says of all puzzles. Mutant: R-hat of every chain but the wrong one's."""
+    found = [shown(i, "R-hat and ESS") for i in range(1, spot.CASES + 1)]
+    fine = [m.rhat[-1, m.case.wrong] < 1.01 for m in found]
+    worst = [int(np.argmax(m.rhat[-1])) == m.case.wrong for m in found]
+    assert np.mean(fine) > 0.5
+    assert np.mean(worst) < 1 / 5
+
+
+@pytest.mark.parametrize("tool", spot.TOOLS)
+def test_nothing_is_told_before_it_is_revealed(tool: str) -> None:
+    """Mutants: the kinds in the titles; a caption that says whether the guess is right."""
+    secret = at("bug", tool=tool, guess="D")
+    case = secret.shown.case
+    names = {*suspects.KINDS, *[b.name for b in suspects.bugs.BUGS]}
+    said = words("bug", secret)
+    assert not [n for n in names if n in said]
+    assert "You say D." in said
+    told = words("bug", at("bug", tool=tool, guess="D", reveal=True))
+    assert case.bug.name in told
+    assert f"`{case.bug.wrong}`" in told
+    assert ("You are right." in told) == (case.wrong == 3)
+    assert "You said A." in words("bug", at("bug", tool=tool, guess="A", reveal=True))
+    drawn("bug", secret).pack()
+
+
+# ---------------------------------------------------------------- presets, prediction, text
+
+
+def test_timid_steps_explore_worse() -> None:
+    """The prediction: accepted more often, worth far less. Mutant: answer 0."""
+    a = arena.load("correlated")
+    assert a.target.sample is not None
+    found = []
+    for step in (0.5, 0.05):
+        x = a.target.sample(64, rng(0))
+        s = by_name.begin("random walk", a, x, step=step, n_leapfrog=1, rng=rng(1))
+        run = chain.run(s.step, s.state, 2000)
+        found.append((run.info.accepted.mean(), run.x[1:, :, 0].size / dg.ess(run.x[1:, :, 0])))
+    (half, now), (most, then) = found
+    assert half == pytest.approx(0.45, abs=0.05)  # "refused half of the time"
+    assert most > 0.9
+    assert 55 < now < 90
+    assert 1100 < then < 2000
+    assert PAGE.prediction is not None
+    assert PAGE.prediction.options[PAGE.prediction.answer] == "No, much worse"
+
+
+def test_presets_show_what_they_say() -> None:
+    """Mutants: modes so near that HMC crosses; a start for which R-hat does notice."""
+    small = preset("Step too small")
+    assert small.first.accepted.mean() > 0.85
+    assert small.first.distance[-1] > 2 * small.second.distance[-1]
+    stuck = preset("Stuck between modes")
+    assert stuck.first.rhat_rank[-1] > 1.5
+    assert stuck.second.rhat_rank[-1] < 1.2
+    fooled = preset("R-hat is fooled").first
+    assert fooled.rhat_rank[-1] < 1.01
+    assert fooled.bulk[-1] > 1000
+    assert abs(fooled.mean[-1] - stuck.mean) > 100 * fooled.mean_error[-1]
+    funnel = preset("Funnel")
+    assert (funnel.first.x[:, 0] < -2.5).sum() == 0  # HMC does not enter the neck
+    assert (funnel.second.x[:, 0] < -2.5).sum() > 5  # 4.8 % of the target are there
+    blind = preset("A bug R-hat does not see")
+    case = blind.shown.case
+    assert blind.shown.rhat[-1, case.wrong] < 1.01
+    assert blind.shown.ess[-1, case.wrong] == blind.shown.ess[-1].max()
+    banana = preset("HMC against random walk")
+    assert banana.second.distance[-1] < banana.first.distance[-1]
+
+
+def test_in_the_plane_hmc_is_hardly_cheaper() -> None:
+    """The page's claim on the banana, both tuned: effective draws per evaluation within twice."""
+    a, found = arena.load("banana"), []
+    assert a.target.sample is not None
+    values = PAGE.presets["HMC against random walk"]
+    for name, step in (("random walk", values["step"]), ("HMC", values["step2"])):
+        x = a.target.sample(64, rng(0))
+        s = by_name.begin(name, a, x, step=step, n_leapfrog=8, rng=rng(1))
+        found.append(dg.ess(chain.run(s.step, s.state, 800).x[1:]).min() / s.evaluations)
+    assert 1 < found[1] / found[0] < 2
+
+
+def test_a_resonance_of_hmc_never_learns_the_width() -> None:
+    """The exercise: with steps of 0.25 and 8 leapfrog steps the narrow direction turns half round.
+
+    The mean across is better than from independent draws, the variance hardly moves at all."""
+    a = arena.load("correlated")
+    assert a.target.sample is not None
+    x = a.target.sample(64, rng(0))
+    s = by_name.begin("HMC", a, x, step=0.25, n_leapfrog=8, rng=rng(1))
+    across = chain.run(s.step, s.state, 300).x[1:]
+    across = across[..., 0] - across[..., 1]
+    assert dg.ess(across) > 2 * across.size
+    assert dg.ess(across**2) < across.size / 50
