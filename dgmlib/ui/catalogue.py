@@ -4,7 +4,14 @@ from functools import lru_cache
 
 from dgmlib.ui import prose
 
-PAGES = ("kl_asymmetry", "gaussian_mixture")
+PAGES = (
+    "curse_of_dimensionality",
+    "kl_asymmetry",
+    "gaussian_mixture",
+    "sampling",
+    "mcmc",
+    "markov_chains",
+)
 
 
 @lru_cache(maxsize=1)

@@ -105,15 +105,15 @@ def _awaits_a_guess(spec: Spec, chosen: str) -> bool:
     return st.session_state.get(f"{spec.name}.prediction") is None
 
 
-def changes(spec: Spec, view: View, done: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that an edit sets: the reader dragged, painted or clicked.
+def changes(spec: Spec, view: View, done: dict[str, Any], p: Any) -> dict[str, Any]:
+    """The parameters that an edit of the picture of ``p`` sets: a drag, a stroke or a click.
 
     Raises:
         LookupError, TypeError, ArithmeticError, ValueError: the browser sent it, so it may be
             anything.
     """
     edit = view.edits[done["layer"]]
-    text = edit.encode(done)
+    text = edit.encode({**done, "p": p})
     return {edit.field: fields.controls(spec.params)[edit.field].parse(text), **edit.also}
 
 
@@ -122,7 +122,7 @@ def _edited(spec: Spec, view: View, key: str) -> None:
     if not done or done.get("layer") not in view.edits:
         return
     try:
-        new = changes(spec, view, done)
+        new = changes(spec, view, done, state.params(spec))
     except (LookupError, TypeError, ArithmeticError, ValueError) as error:
         st.toast(f"That change was not understood: {plain(error)}")
         return

@@ -63,7 +63,7 @@ def answer(body: bytes) -> bytes:
         page, chosen = _page(asked["page"]), str(asked["view"])
         view, item = page.views[chosen], asked["item"]
         p = _params(page, asked["params"])
-        p = dataclasses.replace(p, **picture.changes(page, view, asked["edit"]))
+        p = dataclasses.replace(p, **picture.changes(page, view, asked["edit"], p))
     except WRONG as error:
         raise ValueError(f"no picture is asked for: {type(error).__name__} {error}") from error
     items = picture.rendered(page, chosen, p).items

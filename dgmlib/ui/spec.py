@@ -18,7 +18,10 @@ class Check(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Turns what a reader did on the picture (plain numbers) into the text of a parameter."""
+    """Turns what a reader did on the picture (plain numbers) into the text of a parameter.
+
+    ``encode`` gets the numbers of the layer, and under ``"p"`` the parameters of the picture.
+    """
 
     field: str
     encode: Callable[[dict], str]
