@@ -420,6 +420,14 @@ def test_weights_are_the_samplers() -> None:
         assert r.decades[f].sum() + r.zeros[f] == pytest.approx(n)
 
 
+def test_too_few_large_weights_have_no_tail() -> None:
+    """Mutant: an error where the sampler promises infinity. Three draws of 100 hold all."""
+    log_w = np.full(100, -np.inf)
+    log_w[:3] = [0.0, 0.1, 0.2]
+    assert importance.pareto_k(log_w) == np.inf
+    assert importance.pareto_k(np.zeros(100)) == -np.inf
+
+
 def test_plain_is_unbiased_and_the_ratio_is_consistent() -> None:
     """Over 4,000 estimates from 20 draws the plain mean is centred and the ratio is biased; the
     bias falls like 1 / n. A slip: the ratio taken for unbiased.

@@ -23,6 +23,7 @@ WINDOW = (-5.0, 5.0)
 BELOW = -0.24  # where the grip of the proposal hangs, in units of the highest point
 GRIP = -0.14
 TOP = 1.12
+FAR_OFF = 1e6  # an error larger than this is not drawn
 COLORS = ("ink", 0, 1, 2)
 SYMBOLS = ("square", "circle", "diamond", "triangle")
 
@@ -64,6 +65,14 @@ def line_panel(layers: list[Layer], title: str, *, area, top: float = TOP, low: 
         layers=layers, title=title, x=Axis(label="x", range=WINDOW),
         y=Axis(range=(low, top), ticks=ticks if top < 1.5 else None), area=area,
     )  # fmt: skip
+
+
+def big(value: float, digits: int = 1) -> str:
+    """A constant, however large."""
+    if np.isinf(value) or value < 1e5:
+        return num(value, digits)
+    power = np.log10(value)
+    return f"10^{power:.0f}" if power < 299 else "over 10^299"
 
 
 def plus_minus(value: float, error: float, digits: int = 3) -> str:
@@ -111,7 +120,7 @@ def _errors(r: Race) -> Panel:
             Band(x=x, low=np.where(so_far, low, np.nan), high=np.where(so_far, high, np.nan),
                  color=COLORS[i], opacity=0.14)
         )  # fmt: skip
-    exact = np.where(np.isfinite(r.theory), r.theory, np.nan)[:, able]
+    exact = np.where(r.theory < FAR_OFF, r.theory, np.nan)[:, able]
     hidden = np.array([x[0], 1e-9])
     heads = np.stack([np.broadcast_to(x[:, None], (F, len(able))), r.rmse[:, able]], -1)
     heads = np.where(np.isnan(heads).any(-1, keepdims=True), hidden, heads)

@@ -7,6 +7,7 @@ from dgmlib.figures.sampling import (
     BELOW,
     TOP,
     WINDOW,
+    big,
     height_handles,
     line_panel,
     plus_minus,
@@ -48,7 +49,7 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
     envelope = r.k * pic.q
     top = float(np.clip(1.1 * envelope.max(), TOP, HIGHEST))
     order = np.arange(len(r.x))
-    points = np.stack([r.x, r.y], 1)
+    points = np.stack([np.clip(r.x, -9, 9), np.minimum(r.y, 3 * top)], 1)
     hidden = BELOW - top
     yes, no = r.accepted, ~r.accepted
     layers: list[Layer] = [target_layer(pic)]
@@ -59,7 +60,7 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
                  high=np.where(over, pic.shape, np.nan), color="bad", opacity=0.45, name="cut off")
         )  # fmt: skip
     layers += [
-        Lines(x=pic.x, y=np.minimum(envelope, 2 * top)[None], names=[f"envelope {num(r.k, 1)} q"],
+        Lines(x=pic.x, y=np.minimum(envelope, 2 * top)[None], names=[f"envelope {big(r.k)} q"],
               colors=["accent"]),
         Points(xy=revealed(points[no], order[no], r.at, hidden), color="muted", symbol="cross",
                size=3.0, name="refused"),
@@ -127,12 +128,14 @@ def rejection_table(r: Kept) -> Table:
         best = "∞: the tails of q are lighter"
         over = "in the tail, without bound"
     else:
-        best = num(r.smallest, 4)
-        over = "nowhere" if ratio <= 1 + 1e-9 else f"most at x = {num(where)}, {num(ratio)} times"
+        best = big(r.smallest, 4)
+        over = (
+            "nowhere" if ratio <= 1 + 1e-9 else f"most at x = {num(where)}, {big(ratio, 2)} times"
+        )
     verdict = f"EnvelopeError: {r.raised}" if r.raised else "no objection to any of its draws"
     rows: list[list[str | float]] = [
         ["smallest constant that covers p", best],
-        ["constant k used", r.k],
+        ["constant k used", big(r.k, 4)],
         ["p exceeds the envelope", over],
         ["mean of p", num(r.picture.mean, 4)],
         ["mean of what comes out", num(r.outcome_mean, 4)],

@@ -6,6 +6,7 @@ from dgmlib.figures.divergences import num
 from dgmlib.figures.sampling import (
     GRIP,
     WINDOW,
+    big,
     height_handles,
     line_panel,
     plus_minus,
@@ -35,7 +36,7 @@ HEIGHT = 2.2  # of the axis of the weighted histogram, in units of the target's 
 def weights_scene(r: line_importance.Watched) -> list[Scene | Table]:
     """Proposal and target, the running mean with its claim, and the weights."""
     pic, F = r.picture, len(r.at)
-    peak = np.stack([r.heaviest, np.full(F, 0.03)], 1)[:, None]
+    peak = np.stack([np.clip(r.heaviest, -9, 9), np.full(F, 0.03)], 1)[:, None]
     bars = Bars(x=CENTRES, height=np.minimum(r.density * pic.z, 2.5), width=0.94 * BIN, color=1,
                 opacity=0.4, name="weighted draws")  # fmt: skip
     top = float(np.clip(1.1 * (pic.z * pic.q).max(), 1.25, HEIGHT))
@@ -119,11 +120,6 @@ def _weights_said(r: line_importance.Watched, f: int) -> str:
     )
 
 
-def power(value: float) -> str:
-    """A huge number in words that fit a cell."""
-    return f"about 10 to the {np.log10(value):.0f}"
-
-
 def weights_table(r: line_importance.Watched) -> Table:
     """The two estimators at the end, beside their exact errors."""
     n = int(r.at[-1])
@@ -131,8 +127,10 @@ def weights_table(r: line_importance.Watched) -> Table:
     def exact(v: float) -> str:
         if not np.isfinite(v):
             return "infinite variance"
+        if v > 1e290:
+            return "finite, over 10^140"
         error = float(np.sqrt(max(v, 0.0) / n))
-        return f"± {num(error, 4)}" if error < 1e4 else "± " + power(error)
+        return f"± {big(error, 4)}"
 
     s, z = r.spread, r.picture.z
     share = f"{n / s.second:,.0f} of {n:,}" if s.second < n else f"less than 1 of {n:,}"
@@ -243,7 +241,7 @@ def chain_table(r: line_chain.Watched) -> Table:
     ]  # fmt: skip
     return Table(
         ["", "as the chain tells it", "exact"], rows,
-        f"{n:,} states, step {num(r.scale, 1)}. Exact: the kernel on a grid of 200 cells. The error "
-        "of the mean contains the start at the 10% quantile. Accepted share and autocorrelation "
+        f"{n:,} states, step {num(r.scale, 1)}. Exact: the kernel on a grid of 200 cells; the error"
+        " of the mean contains the start at the 10% quantile. Accepted share and autocorrelation "
         "are those of a chain that has settled.",
     )  # fmt: skip

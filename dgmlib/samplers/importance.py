@@ -97,7 +97,10 @@ def pareto_k(log_w: np.ndarray) -> float:
     tail = w[1:] - w[0]
     if tail[-1] <= 0 or w[0] == w[-1]:
         return np.inf if tail[-1] <= 0 and w[-1] == 0 else -np.inf  # all equal: no tail at all
-    k, _ = fit_pareto(tail[tail > 0])
+    tail = tail[tail > 0]
+    if len(tail) < 5:
+        return np.inf
+    k, _ = fit_pareto(tail)
     return float((m * k + 10 * 0.5) / (m + 10))
 
 

@@ -52,6 +52,9 @@ def watch(p: Line, q: Proposal, *, n: int, rng: np.random.Generator) -> Watched:
         lambda m, g: q.draw((m, 1), g), rng=rng,
     )  # fmt: skip
     x, log_w = found.x[:, 0], found.log_w
+    if not np.isfinite(log_w).any():
+        raise ValueError(f"none of {n} draws of the proposal fell where the target is positive; "
+                         "move the proposal, widen it or give it heavier tails")  # fmt: skip
     first = max(10, int(np.argmax(np.isfinite(log_w))) + 1)  # all weights before are 0
     at = np.unique(np.geomspace(first, n, 44).round().astype(int))
     own = [importance.self_normalised(x[:m], log_w[:m]) for m in at]

@@ -21,6 +21,7 @@ from dgmlib.targets.line import LOG_2PI, Line
 
 CENTRE = (-4.0, 4.0)
 WIDTH = (0.2, 4.0)
+MOST = 300 * float(np.log(10))  # of log k as a number
 
 
 class Proposal(NamedTuple):
@@ -75,6 +76,11 @@ def of_handle(edit: Mapping[str, Any]) -> str:
     """A dragged proposal to text."""
     both = zip((edit["xy"][0][0], edit["width"][0]), (CENTRE, WIDTH), strict=True)
     return " ".join(f"{min(max(float(v), a), b):.2f}".rstrip("0").rstrip(".") for v, (a, b) in both)
+
+
+def constant(log_k: float) -> float:
+    """k as a number: inf only where no constant covers, 10^300 where it would be larger still."""
+    return float(np.exp(min(log_k, MOST))) if log_k < np.inf else np.inf
 
 
 def smallest_log_k(p: Line, q: Proposal) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dgmlib.samplers import diagnostics, inverse
-from dgmlib.samplers.line_proposal import Proposal, smallest_log_k
+from dgmlib.samplers.line_proposal import Proposal, constant, smallest_log_k
 from dgmlib.samplers.line_variance import exact_rmse, rejection_rmse, spread
 from dgmlib.samplers.line_walk import kernel, mean_rmse, walk
 from dgmlib.targets.choose import KNOTS
@@ -86,7 +86,8 @@ def race(
     log_w = p.log_shape(x) - q.log_q(x)
     height = rng.random(x.shape)
     kept = np.log1p(-height) <= log_w - log_k  # none where k is infinite
-    w = np.exp(log_w - np.max(log_w))
+    top = float(np.max(log_w))
+    w = np.exp(log_w - (top if np.isfinite(top) else 0.0))
     start = float(p.quantile(np.array(START)))
     chain = walk(p, np.full(repeats, start), budget - 1, scale=scale, rng=rng).x.T
 
@@ -105,14 +106,14 @@ def race(
     rmse = np.sqrt(mse)
     theory = np.stack([
         exact_rmse(p, n),
-        rejection_rmse(p, n, float(np.exp(p.log_z - log_k))) if log_k < np.inf
+        rejection_rmse(p, n, 1 / constant(log_k - p.log_z)) if log_k < np.inf
         else np.full(len(n), np.nan),
         np.sqrt(spread(p, q).own / n),
         mean_rmse(kernel(p, scale), start, n),
     ], 1)  # fmt: skip
     return Race(
         picture(p, q), n, estimate, np.column_stack([error, slow]), rmse, mse_error / (2 * rmse),
-        theory, empty, float(np.exp(log_k)), scale,
+        theory, empty, constant(log_k), scale,
     )  # fmt: skip
 
 

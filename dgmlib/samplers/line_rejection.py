@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dgmlib.samplers import rejection
-from dgmlib.samplers.line_proposal import Proposal, smallest_log_k
+from dgmlib.samplers.line_proposal import Proposal, constant, smallest_log_k
 from dgmlib.samplers.line_race import SHOWN, Picture, picture
 from dgmlib.samplers.line_variance import panels
 from dgmlib.targets.line import Line
@@ -97,19 +97,19 @@ def reject(
     except rejection.EnvelopeError as error:
         raised, found = str(error), ask(False)
     x = found.x[:, 0]
-    k = float(np.exp(log_k))
+    k = constant(log_k)
     at = frames(n, 52)
     total = np.cumsum(found.accepted)[at - 1]
     share = total / at
     area, mean = _under(p, q, log_k)
     lower = np.minimum(p.log_shape(SHOWN), q.log_q(SHOWN) + log_k)
     return Kept(
-        picture(p, q), float(np.exp(log_best)), k, log_best == np.inf, x,
+        picture(p, q), constant(log_best), k, log_best == np.inf, x,
         found.height * k * np.exp(q.log_q(x)), found.accepted, at, share,
         np.sqrt(share * (1 - share) / at), area / k,
         histogram(x, found.accepted.astype(float), at), p.pdf(SHOWN), np.exp(lower) / area, mean,
         max(1 - area / float(np.exp(p.log_z)), 0.0),
-        (worst, float(np.exp(log_best - log_k))), raised,
+        (worst, constant(log_best - log_k)), raised,
     )  # fmt: skip
 
 

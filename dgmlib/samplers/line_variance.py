@@ -26,6 +26,7 @@ from dgmlib.targets.line import Line
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
 PANELS = 320  # of the integrals
+LARGEST = 300 * float(np.log(10))  # of the log of an integrand: larger integrals are given as 1e300
 GONE = 40.0  # nats below its top where the integrand counts no more
 
 
@@ -54,7 +55,9 @@ def spread(p: Line, q: Proposal) -> Spread:
     edges = np.linspace(look[first], look[last], PANELS + 1)
     inside = [b for b in p.breaks if edges[0] < b < edges[-1]]
     x, weight = panels(np.sort(np.concatenate([edges, inside])))
-    mass = weight * np.exp(log_density(x))
+    log_mass = log_density(x)
+    top = float(log_mass.max())
+    mass = weight * np.exp(log_mass - top + min(top, LARGEST))
     away = x - p.mean
     return Spread(
         float(mass.sum()), float((mass * away**2).sum()), float((mass * x**2).sum()) - p.mean**2
