@@ -23,9 +23,12 @@ from dgmlib.figures.pack import unpack
 from dgmlib.ui import catalogue, picture, server, spec
 from tools.server import serving
 
-KL, EM = "kl_asymmetry", "gaussian_mixture"
+KL, EM, SAMPLING = "kl_asymmetry", "gaussian_mixture", "sampling"
 MODES = {"layer": "modes", "xy": [[-3.5, 0.3], [2.2, 0.4]], "width": [0.7, 0.9], "final": False}
 STARTS = {"layer": "starts", "xy": [[4.8, 1.8], [5.8, 1.8], [3.0, 1.1]]}
+TALL = (0, 0.1, 0.25, 1, 0.5, 0, 0.75, 0.2, 0)
+HEIGHTS = {"layer": "heights", "xy": [[i - 4, h] for i, h in enumerate(TALL)]}
+PAINTED = {"target": "painted", "heights": "0 0.1 0.25 1 0.5 0 0.75 0.2 0"}
 
 
 def question(
@@ -56,6 +59,13 @@ ASKED: list[tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]] = [
      {"seed": 4, "start": "dragged", "means": sets.format_xy(STARTS["xy"])}),
     (EM, "you", {"covariance": "tied"}, {"layer": "mine", "xy": [[5, 2], [6, 2], [1.4, 0.3]]},
      {"covariance": "tied", "mine": "5 2, 6 2, 1.4 0.3"}),
+    ("mcmc", "duel", {"target": "banana"}, {"layer": "start", "xy": [[1.234, -0.5]]},
+     {"target": "banana", "start": "1.23 -0.50"}),
+    *((SAMPLING, view, {"target": "skewed"}, HEIGHTS, PAINTED)
+      for view in ("race", "rejection", "importance", "chain", "inverse")),
+    *((SAMPLING, view, {"tail": "0.5"}, {"layer": "proposal", "xy": [[1.5, 0.1]], "width": [0.7]},
+       {"tail": 0.5, "proposal": "1.5 0.7"})
+      for view in ("race", "rejection", "importance")),
 ]  # fmt: skip
 
 
