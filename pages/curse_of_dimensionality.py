@@ -21,7 +21,7 @@ class Params:
     k: int = ui.slider(2, 2, 10, label="States of a variable")
     order: int = ui.slider(1, 0, 4, label="Markov order")
     thickness: float = ui.slider(0.05, 0.01, 0.5, step=0.01, label="Shell, share of the radius")
-    s: float = ui.slider(1.2, 0.5, 2.0, step=0.05, label="Proposal's width s")
+    s: float = ui.slider(1.5, 0.5, 2.0, step=0.05, label="Proposal's width s")
     step: float = ui.slider(0.5, 0.1, 3.0, step=0.1, label="Step of the random walk")
     n: int = ui.slider(500, 100, 2000, step=100, label="Samples n")
     graph: str = ui.handles(

@@ -47,7 +47,8 @@ def test_volumes_against_known_ones_and_draws() -> None:
 
 
 def test_where_a_gaussian_keeps_its_mass() -> None:
-    """Mutants: the density of the square; d for d - 1 in the mode; ln for log2."""
+    """Mutants: the density of the square; d for d - 1 in the mode; ln for log2; 1 - (1 - P), which
+    is 0 where P is small."""
     for d in (1, 2, 7, 60):
 
         def moment(k: int, far: float = d**0.5 + 12, d: int = d) -> float:

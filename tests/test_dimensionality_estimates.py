@@ -31,7 +31,7 @@ def test_effective_share_is_one_over_the_second_moment(s: float) -> None:
     Mutants: s for s^2 in the denominator; 2 s^2 + 1; E_p for E_q."""
 
     def square(x: float) -> float:
-        return np.exp(2 * stats.norm.logpdf(x) - stats.norm.logpdf(x, scale=s))
+        return float(np.exp(2 * stats.norm.logpdf(x) - stats.norm.logpdf(x, scale=s)))
 
     second = integrate.quad(square, -30, 30, limit=400)[0]
     for d in (1, 4, 9):

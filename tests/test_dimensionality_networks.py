@@ -4,6 +4,7 @@ Each test names the mutants it kills.
 """
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -245,7 +246,8 @@ def test_gaussian_images_agree_with_scipy(diagonal: bool) -> None:
     g = gaussian_images.fit(z, diagonal=diagonal, shrinkage=0.3, floor=0.05)
     S = np.cov(z.T, bias=True)
     S = np.diag(np.diag(S)) if diagonal else np.where(np.eye(6) > 0, S, 0.7 * S)
-    other = stats.multivariate_normal(z.mean(0), S + 0.05**2 * np.eye(6))
+    cov: Any = S + 0.05**2 * np.eye(6)
+    other = stats.multivariate_normal(z.mean(0), cov)
     np.testing.assert_allclose(gaussian_images.log_prob(g, z), other.logpdf(z), rtol=1e-10)
     bits, error = gaussian_images.bits_per_pixel(g, z, 16)
     each = -other.logpdf(z) / np.log(2) / 6 + 4
@@ -254,7 +256,7 @@ def test_gaussian_images_agree_with_scipy(diagonal: bool) -> None:
     drawn = gaussian_images.sample(g, 40_000, rng=rng)
     # five standard errors of a covariance: its deviation is at most its variance times sqrt(2 / n)
     top = np.diag(S).max() + 0.05**2
-    assert np.abs(np.cov(drawn.T) - other.cov).max() < 5 * top * (2 / 40_000) ** 0.5
+    assert np.abs(np.cov(drawn.T) - cov).max() < 5 * top * (2 / 40_000) ** 0.5
 
 
 def test_bits_of_a_density_bound_those_of_its_cells() -> None:
@@ -293,7 +295,7 @@ def test_the_bundled_digits_are_the_packages_own(name: str, n: int, m: int, d: i
     if name == "8 x 8":
         from sklearn.datasets import load_digits
 
-        other = load_digits().data.astype(np.uint8)
+        other = load_digits(return_X_y=True)[0].astype(np.uint8)
         both = np.concatenate([found.train, found.test])
         assert sorted(map(bytes, both)) == sorted(map(bytes, other))
     seen = {bytes(row) for row in found.train}

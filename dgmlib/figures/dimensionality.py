@@ -3,10 +3,11 @@
 import numpy as np
 
 from dgmlib.dimensionality.sweep import Sweep
-from dgmlib.figures.scene import Axis, Layer, Lines, Panel, Path, Points, Rules, Scene
+from dgmlib.figures.scene import Axis, Color, Layer, Lines, Panel, Path, Points, Rules, Scene
 from dgmlib.figures.table import Table
 
 UP = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+DECADES = 12  # of the axis of counts
 AT = np.array([1, 2, 3, 5, 8, 12, 18, 25, 35, 50, 70, 100])  # where draws are marked
 DIMENSIONS = Axis(label="dimensions d", range=(0.0, 101.0))
 
@@ -21,12 +22,12 @@ def number(value: float) -> str:
     return f"{mantissa}·10{str(int(power)).translate(UP)}".replace("-", "−")
 
 
-def whiskers(x: np.ndarray, low: np.ndarray, high: np.ndarray, **style) -> Path:
+def whiskers(x: np.ndarray, low: np.ndarray, high: np.ndarray, *, color: Color) -> Path:
     """Vertical error bars at x (N,) from low to high (N,)."""
     gap = np.full_like(np.asarray(low, dtype=float), np.nan)
     y = np.stack([low, high, gap], axis=-1)  # (N, 3)
     xy = np.stack([np.repeat(np.asarray(x, dtype=float)[:, None], 3, 1), y], axis=-1)
-    return Path(xy=xy.reshape(-1, 2), **({"width": 1.5} | style))
+    return Path(xy=xy.reshape(-1, 2), color=color, width=1.5)
 
 
 def sweep_scene(s: Sweep) -> list[Scene | Table]:
@@ -37,7 +38,7 @@ def sweep_scene(s: Sweep) -> list[Scene | Table]:
         "numbers that a table over d variables needs under four assumptions, the share of a cube "
         "that a ball fills, and how much the distances between random points differ.",
         frame_values=s.d, frame_label="dimensions d", captions=[caption(s, i) for i in s.d - 1],
-        start=2, fps=8.0, columns=2, aspect=1.6,
+        start=2, fps=8.0, columns=2, aspect=1.5,
     )  # fmt: skip
     return [scene, sweep_table(s)]
 
@@ -46,12 +47,13 @@ def caption(s: Sweep, i: int) -> str:
     """What the picture says at d = i + 1."""
     low, high = s.bounds[i]
     return (
-        f"d = {s.d[i]}: numbers to store, full table of {s.k} states {number(s.full[i])}; Markov "
-        f"order {s.order}: {number(s.markov[i])}; Gaussian {number(s.gaussian[i])}; independent "
-        f"{number(s.independent[i])}. 95% of a Gaussian's mass lies at radius "
-        f"{low:.2f} to {high:.2f} (√d = {s.d[i] ** 0.5:.2f}), {number(s.near_mode[i])} within 1 of "
-        f"its mode. A ball fills {number(s.ball[i])} of its cube; squared distances vary by "
-        f"{s.spread[i]:.0%} of their mean."
+        f"d = {s.d[i]}: numbers to store, {number(s.full[i])} for a full table of {s.k} states, "
+        f"{number(s.markov[i])} for Markov order {s.order}, {number(s.gaussian[i])} for a "
+        f"Gaussian, {number(s.independent[i])} if independent. 95% of a Gaussian's mass lies "
+        f"at radius {low:.2f} to {high:.2f} (√d = {s.d[i] ** 0.5:.2f}), "
+        f"{number(s.near_mode[i])} within 1 of its mode. A ball fills "
+        f"{number(s.ball[i])} of its cube; squared distances vary by {s.spread[i]:.0%} of "
+        "their mean."
     )
 
 
@@ -82,11 +84,10 @@ def _numbers(s: Sweep) -> Panel:
              "independent"]  # fmt: skip
     lines = Lines(x=s.d, y=y, names=names, colors=["bad", 1, 0, "ink"],
                   dashes=[False, True, False, True], cursor=True)  # fmt: skip
-    top = float(y.max())
-    ticks = [(float(t), f"10{str(t).translate(UP)}") for t in range(0, 101, 5 if top < 40 else 20)]
+    # cut where the full table leaves: up to its end, the three others would be one line
+    ticks = [(float(t), f"10{str(t).translate(UP)}") for t in range(0, DECADES + 1, 3)]
     return Panel(layers=[lines], title="Free numbers that p(x) needs", x=DIMENSIONS,
-                 y=Axis(range=(-0.04 * top, 1.04 * top), ticks=[t for t in ticks if t[0] <= top]),
-                 area=(1, 0, 1, 1))  # fmt: skip
+                 y=Axis(range=(-0.4, DECADES), ticks=ticks), area=(1, 0, 1, 1))  # fmt: skip
 
 
 def _volumes(s: Sweep) -> Panel:
@@ -113,7 +114,10 @@ def _distances(s: Sweep) -> Panel:
                opacity=1.0, name="(farthest − nearest) / nearest of 100"),
     ]  # fmt: skip
     return Panel(layers=layers, title="Uniform in a cube: all equally far", x=DIMENSIONS,
-                 y=Axis(log=True, range=(0.05, 3000.0)), area=(1, 1, 1, 1))  # fmt: skip
+                 y=Axis(log=True, range=(0.05, 3000.0),
+                        ticks=[(0.1, "0.1"), (1.0, "1"), (10.0, "10"), (100.0, "100"),
+                               (1000.0, "1,000")]),
+                 area=(1, 1, 1, 1))  # fmt: skip
 
 
 def sweep_table(s: Sweep) -> Table:

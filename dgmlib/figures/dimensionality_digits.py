@@ -4,11 +4,22 @@ import numpy as np
 
 from dgmlib.dimensionality.digit_fits import BINARY, FLOOR, GREY, SHRINKAGE, Fits
 from dgmlib.figures.dimensionality import whiskers
-from dgmlib.figures.scene import Axis, Images, Layer, Lines, Panel, Points, Scene
+from dgmlib.figures.scene import (
+    Axis,
+    Color,
+    Images,
+    Layer,
+    Lines,
+    Panel,
+    Points,
+    Scene,
+    Symbol,
+    Text,
+)
 from dgmlib.figures.table import Table
 
-SYMBOLS = ("circle", "square", "diamond", "triangle", "star")
-COLORS = ("ink", 0, 1, "accent", "good")
+SYMBOLS: tuple[Symbol, ...] = ("circle", "square", "diamond", "triangle", "star")
+COLORS: tuple[Color, ...] = ("ink", 0, 1, "accent", "good")
 
 
 def digits_scene(r: Fits) -> list[Scene | Table]:
@@ -44,24 +55,26 @@ def _images(r: Fits, rows: list[tuple[str, np.ndarray]], title: str, area) -> Pa
     F, S = len(r.n), len(r.real)
     stack = [np.broadcast_to(v, (F, S, r.side, r.side)) for _, v in rows]
     names = [name for name, _ in rows]
+    at = np.array([[-0.15, len(rows) - i - 0.5] for i in range(len(rows))])
     return Panel(
-        layers=[Images(value=np.clip(np.concatenate(stack, axis=1), 0, 1), columns=S)],
-        title=title, x=Axis(range=(0.0, float(S)), ticks=[]),
-        y=Axis(range=(0.0, float(len(rows))),
-               ticks=[(len(rows) - i - 0.5, n) for i, n in enumerate(names)]),
-        equal=True, area=area, legend=False,
+        layers=[
+            Images(value=np.clip(np.concatenate(stack, axis=1), 0, 1), columns=S),
+            Text(xy=at, text=names, anchor="end", size=12.5),
+        ],
+        title=title, x=Axis(range=(-2.4, float(S)), hidden=True),
+        y=Axis(range=(0.0, float(len(rows))), hidden=True), equal=True, area=area, legend=False,
     )  # fmt: skip
 
 
 def _binary(r: Fits) -> Panel:
     rows = [("real", r.real), *((n, r.drawn[:, m]) for m, n in enumerate(BINARY))]
-    return _images(r, rows, "Binary pixels: real and drawn", (0, 0, 3, 2))
+    return _images(r, rows, "Binary pixels: real and drawn", (0, 0, 3, 3))
 
 
 def _grey(r: Fits) -> Panel:
     rows = [("real", r.real_grey), *((n.split()[0], r.drawn_grey[:, g])
                                      for g, n in enumerate(GREY))]  # fmt: skip
-    return _images(r, rows, "Grey pixels: real and Gaussian", (0, 2, 3, 1))
+    return _images(r, rows, "Grey pixels: real and Gaussian", (0, 3, 3, 2))
 
 
 def _curves(r: Fits, y: np.ndarray, error: np.ndarray, names) -> list[Layer]:
@@ -89,18 +102,23 @@ def _bits(r: Fits) -> Panel:
     return Panel(
         layers=_curves(r, r.bits, r.bits_error, BINARY),
         title="Held-out bits a binary pixel ± 2 s.e.",
-        x=_sizes(r), y=Axis(range=(0.9 * float(r.bits.min()), top)), area=(3, 0, 2, 2),
+        x=_sizes(r), y=Axis(range=(0.9 * float(r.bits.min()), top)), area=(3, 0, 2, 3),
     )  # fmt: skip
+
+
+def _levels(low: float, high: float) -> Axis:
+    whole = range(int(np.ceil(low)), int(high) + 1)
+    return Axis(range=(low, high), ticks=[(float(t), str(t)) for t in whole])
 
 
 def _grey_bits(r: Fits) -> Panel:
     top = float(np.log2(r.levels))
-    seen = np.where(r.grey < 1.2 * top, r.grey, np.nan)  # worse ones are cut, and in the caption
-    low = float(np.nanmin(r.grey))
+    seen = np.where(r.grey < 1.5 * top, r.grey, np.nan)  # worse ones are cut, and in the caption
+    low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
     return Panel(
         layers=_curves(r, seen, r.grey_error, GREY),
-        title="Bits a grey pixel ± 2 s.e.", x=_sizes(r), y=Axis(range=(0.9 * low, 1.25 * top)),
-        area=(3, 2, 2, 1),
+        title="Bits a grey pixel ± 2 s.e.", x=_sizes(r), y=_levels(0.9 * low, 1.05 * high),
+        area=(3, 3, 2, 2),
     )  # fmt: skip
 
 

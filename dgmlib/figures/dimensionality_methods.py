@@ -11,7 +11,9 @@ FLOOR = 1e-5
 
 
 def methods_scene(m: Methods) -> Scene:
-    """Four ways to fail, for d = 1 .. 30; opens at ten dimensions."""
+    """Four ways to fail, for d = 1 .. 30; opens where rejection first accepts none, or at 10."""
+    none = m.rejection_seen is not None and m.rejection_seen.hits == 0
+    start = int(np.argmax(none)) if np.any(none) else 9
     at = Axis(label="dimensions d", range=(0.0, m.d[-1] + 1.0))
     return Scene(
         panels=[_rejection(m, at), _importance(m, at), _walk(m, at), _gap(m, at)],
@@ -19,7 +21,7 @@ def methods_scene(m: Methods) -> Scene:
         "accepts, the effective share of importance samples, how often a random walk accepts, and "
         "what density estimates lose; exact curves beside measured points.",
         frame_values=m.d, frame_label="dimensions d", captions=[caption(m, i) for i in m.d - 1],
-        start=9, fps=4.0, columns=2, aspect=1.6,
+        start=start, fps=4.0, columns=2, aspect=1.5,
     )  # fmt: skip
 
 
@@ -55,14 +57,16 @@ def caption(m: Methods, i: int) -> str:
     )
 
 
-def _share(title: str, at: Axis, layers: list[Layer], area: tuple[int, int, int, int]) -> Panel:
-    return Panel(layers=layers, title=title, x=at, y=Axis(log=True, range=(FLOOR, 2.0)), area=area)
+def _share(title: str, at: Axis, layers: list[Layer], area, lowest: float = FLOOR) -> Panel:
+    """A log axis down to the decade of the lowest number, not below ``FLOOR``."""
+    floor = 10.0 ** np.floor(np.log10(max(min(lowest, 0.1), FLOOR)) + 1e-9)
+    return Panel(layers=layers, title=title, x=at, y=Axis(log=True, range=(floor, 1.6)), area=area)
 
 
-def _curve(d: np.ndarray, y: np.ndarray, name: str, **style) -> Lines:
+def _curve(d: np.ndarray, y: np.ndarray, name: str) -> Lines:
     """An exact curve; what is below the panel is cut."""
-    return Lines(x=d, y=np.where(y > 0, y, np.nan)[None], names=[name], cursor=True,
-                 **({"colors": ["ink"]} | style))  # fmt: skip
+    y = np.where(y > 0, y, np.nan)
+    return Lines(x=d, y=y[None], names=[name], colors=["ink"], cursor=True)
 
 
 def _counted(d: np.ndarray, c: Counted, *, name: str, color: str | int = "accent") -> list[Layer]:
@@ -87,7 +91,8 @@ def _rejection(m: Methods, at: Axis) -> Panel:
                      color="bad")  # fmt: skip
         return _share(title, at, [words], area)
     seen = _counted(m.d, m.rejection_seen, name=f"of {m.n:,} proposals, 95%")
-    return _share(title, at, [_curve(m.d, m.rejection, f"{m.s:g}^−d, exact"), *seen], area)
+    curve = _curve(m.d, m.rejection, f"{m.s:g}⁻ᵈ, exact")
+    return _share(title, at, [curve, *seen], area, float(m.rejection.min()))
 
 
 def _importance(m: Methods, at: Axis) -> Panel:
@@ -96,7 +101,7 @@ def _importance(m: Methods, at: Axis) -> Panel:
     if m.effective[0] > 0:
         layers.append(_curve(m.d, m.effective, "limit, exact"))
     else:
-        words = Text(xy=np.array([[m.d.mean(), 10 * FLOOR]]), color="bad",
+        words = Text(xy=np.array([[m.d.mean(), 0.6]]), color="bad",
                      text=["exact limit: 0 (infinite variance)"])  # fmt: skip
         layers.append(words)
     layers += [
@@ -104,7 +109,8 @@ def _importance(m: Methods, at: Axis) -> Panel:
         Points(xy=np.stack([m.d, e.median], axis=1), color="accent", size=3.5, opacity=1.0,
                name=f"{e.runs} runs of {m.n:,}, 10–90%"),
     ]  # fmt: skip
-    return _share("Importance weights: ESS / n", at, layers, (1, 0, 1, 1))
+    lowest = min(float(m.effective.min()) or 1.0, 1 / m.n)
+    return _share("Importance weights: ESS / n", at, layers, (1, 0, 1, 1), lowest)
 
 
 def _walk(m: Methods, at: Axis) -> Panel:
@@ -114,7 +120,7 @@ def _walk(m: Methods, at: Axis) -> Panel:
               dashes=[True]),
         *_counted(m.d, m.walk_seen, name=f"of {m.n:,} steps, 95%"),
     ]  # fmt: skip
-    return _share("Random walk: accepted", at, layers, (0, 1, 1, 1))
+    return _share("Random walk: accepted", at, layers, (0, 1, 1, 1), float(m.walk.min()))
 
 
 def _gap(m: Methods, at: Axis) -> Panel:
@@ -125,18 +131,18 @@ def _gap(m: Methods, at: Axis) -> Panel:
               names=["full Gaussian, exact", "independent Gaussian, exact"], dashes=[False, True],
               cursor=True),
     ]  # fmt: skip
-    for gap, error, color, symbol, name in (
-        (g.histogram, g.histogram_error, "accent", "square", "histogram ± 2 s.e."),
-        (g.kernels, g.kernels_error, 1, "circle", "kernels ± 2 s.e."),
-    ):
-        layers += [
-            whiskers(m.d, gap - 2 * error, gap + 2 * error, color=color),
-            Points(xy=np.stack([m.d, gap], axis=1), color=color, symbol=symbol, size=3.5,
-                   opacity=1.0, name=name),
-        ]  # fmt: skip
+    bars = [
+        whiskers(m.d, g.histogram - 2 * g.histogram_error, g.histogram + 2 * g.histogram_error,
+                 color="accent"),
+        Points(xy=np.stack([m.d, g.histogram], axis=1), color="accent", symbol="square", size=3.5,
+               opacity=1.0, name="histogram ± 2 s.e."),
+        whiskers(m.d, g.kernels - 2 * g.kernels_error, g.kernels + 2 * g.kernels_error, color=1),
+        Points(xy=np.stack([m.d, g.kernels], axis=1), color=1, size=3.5, opacity=1.0,
+               name="kernels ± 2 s.e."),
+    ]  # fmt: skip
     top = max(1.05 * float((g.histogram + 2 * g.histogram_error).max()), 0.5)
     return Panel(
-        layers=layers, title=f"Fitted to {m.n:,} points: nats a dimension lost", x=at,
+        layers=[*layers, *bars], title=f"Fitted to {m.n:,} points: nats a dimension lost", x=at,
         y=Axis(range=(min(-0.08, float((g.kernels - 2 * g.kernels_error).min())), top)),
         area=(1, 1, 1, 1),
     )  # fmt: skip

@@ -33,10 +33,10 @@ def network_scene(r: NetworkRun) -> list[Scene | Table]:
         panels=[_graph(r), _matrix(r), _marginals(r)],
         alt=f"A graph of {len(r.order)} variables with the table of its arrows, beside the "
         f"frequencies of ancestral draws and the exact marginals. {sentence(r)}",
-        frame_values=np.arange(F), frame_label="draw", captions=[caption(r, f) for f in range(F)],
+        frame_values=np.arange(F), frame_label="step", captions=[caption(r, f) for f in range(F)],
         start=F - 1, fps=2.0, columns=5, aspect=1.45, interpolate=False,
     )  # fmt: skip
-    return [scene, sizes_table(r), rows_table(r)]
+    return [scene, tables(r)]
 
 
 def toggled(done: dict) -> str:
@@ -172,18 +172,8 @@ def _marginals(r: NetworkRun) -> Panel:
     )  # fmt: skip
 
 
-def sizes_table(r: NetworkRun) -> Table:
-    parents = r.graph.parents
-    rows = [
-        [name, ", ".join(parents[name]) or "none", f"{size:,}"]
-        for name, size in zip(r.graph.names, r.sizes, strict=True)
-    ]
-    rows += [["all", "", f"{r.sizes.sum():,}"], ["full table", "", f"{r.full:,}"]]
-    return Table(["variable", "parents", "free numbers"], rows, sentence(r))
-
-
-def rows_table(r: NetworkRun) -> Table:
-    """The conditional tables, row by row."""
+def tables(r: NetworkRun) -> Table:
+    """The conditional tables, row by row, and how many free numbers each has."""
     k, parents, rows = r.marginal.shape[1], r.graph.parents, []
     for name, table in zip(r.graph.names, r.tables, strict=True):
         for at in np.ndindex(table.shape[:-1]):
@@ -191,6 +181,8 @@ def rows_table(r: NetworkRun) -> Table:
             rows.append([f"p({name} | {given})" if given else f"p({name})",
                          *(f"{v:.3f}" for v in table[at])])  # fmt: skip
     left = len(rows) - ROWS
-    said = "Each row is drawn from a uniform distribution over all its values."
+    each = ", ".join(f"{n} {size:,}" for n, size in zip(r.graph.names, r.sizes, strict=True))
+    said = f"Free numbers: {each}; together {r.sizes.sum():,}, the full table {r.full:,}. "
+    said += "Each row is drawn from the uniform distribution over all possible rows."
     said += f" {left} more rows are in the data." if left > 0 else ""
     return Table(["table", *(f"state {j}" for j in range(k))], rows[:ROWS], said)

@@ -1,0 +1,397 @@
+"""The page on dimensions: what is drawn and said is what was computed, presets show their names."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from dgmlib.data import digits
+from dgmlib.dimensionality import (
+    bernoulli_mixture,
+    counts,
+    digit_fits,
+    gaussian_images,
+    graph_text,
+    pixel_networks,
+    trees,
+)
+from dgmlib.figures import dimensionality, dimensionality_methods, dimensionality_network
+from dgmlib.figures.scene import Arrows, Bars, Images, Lines, Path, Points, Rules, Text
+from dgmlib.ui import picture, spec
+
+PAGE = spec.of("curse_of_dimensionality")
+
+
+def at(view: str, **values: Any) -> Any:
+    """The result of a view at its defaults but for ``values``."""
+    return PAGE.views[view].compute(PAGE.params(view=view, **values))
+
+
+def preset(name: str) -> Any:
+    values = dict(PAGE.presets[name])
+    return at(values.pop("view", "sweep"), **values)
+
+
+def drawn(view: str, shown: Any) -> Any:
+    items = PAGE.views[view].show(shown)
+    return items[0] if isinstance(items, list) else items
+
+
+def layer(scene: Any, kind: type, panel: int = 0, nth: int = 0) -> Any:
+    return [found for found in scene.panels[panel].layers if isinstance(found, kind)][nth]
+
+
+# ---------------------------------------------------------------- one slider
+
+
+def test_the_sweep_is_its_definitions() -> None:
+    """Every row from the library one dimension at a time. Mutants: d off by one; the Markov order
+    of another control; the density of |x|^2; the ball and the shell exchanged."""
+    s = at("sweep", k=3, order=2, thickness=0.1)
+    for d in (1, 2, 37, 100):
+        i = d - 1
+        assert s.full[i] == pytest.approx(counts.full(d, 3), rel=1e-12)
+        assert s.markov[i] == counts.markov(d, 2, 3)
+        assert s.gaussian[i] == counts.gaussian(d)
+        assert s.independent[i] == 2 * d
+        assert s.shell[i] == pytest.approx(1 - 0.9**d)
+        np.testing.assert_allclose(s.density[i], stats.chi.pdf(s.r, d), rtol=1e-9)
+        np.testing.assert_allclose(stats.chi(d).cdf(s.bounds[i]), [0.025, 0.975], rtol=1e-9)
+        assert s.near_mode[i] == pytest.approx(stats.chi(d).cdf(1.0), rel=1e-6, abs=1e-40)
+        assert s.spread[i] == pytest.approx((1.4 / d) ** 0.5)
+    square = 0.5 * np.pi**0.5  # V_2 / 2^2 = pi / 4
+    assert s.ball[1] == pytest.approx(square**2)
+
+
+def test_draws_agree_with_the_exact_curves() -> None:
+    """Lengths by Kolmogorov and Smirnov, spreads within 4.5 of their standard errors in all 100
+    dimensions (they share draws), and the errors are honest over 40 seeds.
+    Mutants: another seed's draws in each d (a point could not be followed); a standard error
+    without the square root of n; the spread of distances instead of their squares."""
+    s = at("sweep")
+    for d in (1, 10, 100):
+        assert stats.kstest(s.lengths[d - 1], stats.chi(d).cdf).pvalue > 1e-4
+    assert np.all(np.diff(s.lengths, axis=0) > 0)  # a coordinate more, a longer vector
+    off = (s.spread_drawn - s.spread) / s.spread_error
+    assert np.abs(off).max() < 4.5
+    many = [at("sweep", seed=seed) for seed in range(40)]
+    z = np.array([((m.spread_drawn - m.spread) / m.spread_error)[[1, 20, 99]] for m in many])
+    # mean of 40 squares of a standard normal, three times: sd 0.22
+    assert np.all((z**2).mean(0) < 1 + 5 * 0.22)
+    assert np.all((z**2).mean(0) > 1 - 4 * 0.22)
+    assert s.contrast[0] > 20
+    assert s.contrast[99] < 0.6
+    assert np.all(s.contrast_error > 0)
+
+
+def test_the_picture_of_the_sweep_is_the_sweep() -> None:
+    """Mutants: a curve of another panel; the mode drawn at the peak of the density of |x|."""
+    s = at("sweep")
+    scene = drawn("sweep", s)
+    assert np.array_equal(layer(scene, Lines).y, s.density)
+    assert np.array_equal(layer(scene, Rules, 0, 1).at[:, 0], np.sqrt(s.d))
+    assert np.array_equal(layer(scene, Points).xy[..., 0], s.lengths)
+    assert np.array_equal(layer(scene, Points, 0, 1).xy, [[0.0, 0.0]])
+    np.testing.assert_allclose(layer(scene, Lines, 1).y[0], np.log10(s.full))
+    assert np.array_equal(layer(scene, Lines, 2).y, np.stack([s.ball, s.shell, s.near_mode]))
+    assert np.array_equal(layer(scene, Lines, 3).y[0], s.spread)
+    assert np.array_equal(layer(scene, Points, 3).xy[:, 1],
+                          s.spread_drawn[dimensionality.AT - 1])  # fmt: skip
+    assert np.isfinite(np.log10(at("sweep", k=10, order=4).full)).all()
+
+
+def test_captions_say_the_numbers() -> None:
+    """In every view. Mutants: a frame late; a hyphen for a minus; E for a power of ten."""
+    s = at("sweep")
+    said = dimensionality.caption(s, 99)
+    for words in ("d = 100:", "1.27·10³⁰ for a full table", "5,150 for a Gaussian",
+                  "199 for Markov order 1", "100 if independent", "radius 8.62 to 11.38",
+                  "√d = 10.00", "vary by 12%"):  # fmt: skip
+        assert words in said, words
+    m = at("methods")
+    said = dimensionality_methods.caption(m, 2)
+    assert f"here {m.rejection_seen.hits[2]} of 500" in said
+    assert dimensionality.number(m.walk[2]) in said
+    r = at("digits")
+    said = drawn("digits", r).captions[-1]
+    assert "1,200 training images" in said
+    assert f"{r.bits[-1, 2]:.3f} ± {r.bits_error[-1, 2]:.3f}" in said
+    assert "UCI digits, bundled with scikit-learn" in said
+    for view in PAGE.views:
+        for words in drawn(view, at(view)).captions:
+            assert "e-" not in words
+            assert "nan" not in words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (7, "7"), (1023, "1,023"), (0.5236, "0.524"), (1.27e30, "1.27·10³⁰"),
+     (1.54e-28, "1.54·10⁻²⁸"), (-0.25, "−0.25"), (-3e-9, "−3.00·10⁻⁹"), (999_999, "999,999"),
+     (1e6, "1.00·10⁶"), (1234.5, "1,234")],
+)  # fmt: skip
+def test_numbers_read_as_words(value: float, text: str) -> None:
+    assert dimensionality.number(value) == text
+
+
+def test_prediction_is_true() -> None:
+    """95% of the mass in 100 dimensions, from SciPy."""
+    low, high = stats.chi(100).ppf([0.025, 0.975])
+    assert PAGE.prediction is not None
+    answer = PAGE.prediction.options[PAGE.prediction.answer]
+    assert f"Between {low:.1f} and {high:.1f}" in answer
+    assert stats.chi(100).cdf(2.0) < 1e-40
+
+
+# ---------------------------------------------------------------- what it does to modelling
+
+
+def test_the_picture_of_the_methods_is_the_methods() -> None:
+    """Mutants: exact and measured exchanged; an interval of half its width; points without hits
+    drawn at 0 of a log axis."""
+    m = at("methods", s=1.5)
+    scene = drawn("methods", m)
+    seen = m.rejection_seen
+    assert seen is not None
+    assert np.array_equal(layer(scene, Lines).y[0], m.rejection)
+    some = seen.hits > 0
+    assert np.array_equal(layer(scene, Points).xy[:, 1], seen.share[some])
+    assert np.array_equal(layer(scene, Points, 0, 1).xy[:, 1], seen.interval.high[~some])
+    bars = layer(scene, Path).xy.reshape(-1, 3, 2)
+    assert np.array_equal(bars[:, 1, 1], seen.interval.high)
+    assert np.isnan(bars[:, 2, 1]).all()
+    assert np.array_equal(layer(scene, Lines, 1).y[0], m.effective)
+    assert np.array_equal(layer(scene, Points, 1).xy[:, 1], m.effective_seen.median)
+    assert np.array_equal(layer(scene, Lines, 2).y[0], m.walk)
+    assert np.array_equal(layer(scene, Points, 3).xy[:, 1], m.gap.histogram)
+    assert np.array_equal(layer(scene, Points, 3, 1).xy[:, 1], m.gap.kernels)
+
+
+def test_zero_hits_are_said_with_their_interval() -> None:
+    """The preset opens where nothing was accepted. Mutants: "0" alone; the upper end of 3 / n said
+    as 0; the frame of another dimension."""
+    m = preset("0 hits")
+    scene = drawn("methods", m)
+    assert m.rejection_seen.hits[scene.start] == 0
+    upper = 1 - 0.025 ** (1 / m.n)  # the exact end for no hits
+    said = scene.captions[scene.start]
+    assert f"0 of 500 (so at most {upper:.3g}, 95%)" in said
+    assert m.rejection[scene.start] < upper
+
+
+def test_infinite_variance_is_said() -> None:
+    """Mutants: a limit above 0; rejection counted although no envelope exists."""
+    m = preset("Infinite variance")
+    scene = drawn("methods", m)
+    assert m.rejection_seen is None
+    assert not m.effective.any()
+    assert "rejection is impossible" in scene.captions[0]
+    assert "infinite variance" in scene.captions[0]
+    words = [t.text[0] for p in scene.panels for t in p.layers if isinstance(t, Text)]
+    assert words == ["impossible: p/q has no bound", "exact limit: 0 (infinite variance)"]
+
+
+def test_a_control_of_one_method_leaves_the_others() -> None:
+    """Mutant: one stream of random numbers for all four."""
+    a, b = at("methods"), at("methods", s=2.0)
+    assert np.array_equal(a.walk_seen.hits, b.walk_seen.hits)
+    assert np.array_equal(a.gap.histogram, b.gap.histogram)
+    c = at("methods", step=2.0)
+    assert np.array_equal(a.effective_seen.median, c.effective_seen.median)
+
+
+# ---------------------------------------------------------------- a network
+
+
+def test_a_cycle_is_refused_and_shown() -> None:
+    """Mutants: the refused arrow in the factorisation; the cycle not named; drawn like the rest."""
+    r = preset("Cycle refused")
+    assert r.cycles == (("C", "A", "B", "C"),)
+    assert r.factorisation == "p(A) p(B | A) p(C | B) p(D | C)"
+    scene = drawn("network", r)
+    assert all("Refused: C → A would close the cycle C → A → B → C." in c for c in scene.captions)
+    cycle = layer(scene, Arrows, 0, 1)
+    assert cycle.color == "bad"
+    assert len(cycle.start) == 3
+    assert len(layer(scene, Arrows).start) == 1  # C to D
+    cross = next(p for p in scene.panels[1].layers if getattr(p, "symbol", "") == "cross")
+    assert cross.xy.tolist() == [[0.0, 1.0]]  # column A, row C of A B C D from the top
+
+
+def test_a_click_toggles_the_arrow_of_its_row_and_column() -> None:
+    """As the player reports it, through the page's own edit. Mutants: rows from below; parent and
+    child exchanged; the click judged on the defaults instead of the picture."""
+    view = PAGE.views["network"]
+    p = PAGE.params(view="network", graph="A B C; A>B")
+
+    def click(x: float, y: float) -> dict[str, Any]:
+        return picture.changes(PAGE, view, {"layer": "arrows", "xy": [x, y]}, p)
+
+    assert click(2.3, 0.8) == {"graph": "A B C; A>B, B>C"}  # column C, row B
+    assert click(0.9, 2.1) == {"graph": "A B C;"}  # A to B is taken away
+    assert click(0.0, 1.0) == {"graph": "A B C; A>B, B>A"}  # kept in the text, refused
+    with pytest.raises(ValueError, match="its own parent"):
+        click(0.0, 2.0)
+    with pytest.raises(ValueError, match="inside the table"):
+        click(5.0, 0.0)
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_any_click_of_a_browser_is_answered_or_refused(xy: list[float]) -> None:
+    """Mutant: an infinity that ends in another exception than the frame understands."""
+    p = PAGE.params(view="network")
+    try:
+        found = picture.changes(PAGE, PAGE.views["network"], {"layer": "arrows", "xy": xy}, p)
+    except (LookupError, TypeError, ArithmeticError, ValueError):
+        return
+    graph_text.parse(found["graph"])
+
+
+@pytest.mark.parametrize("states", [2, 4])
+def test_intervals_cover_the_marginals(states: int) -> None:
+    """Exact 95% intervals miss at most one time in twenty: over 200 seeds and the independent
+    variables B and E, beyond 0.05 + 4 standard errors with probability 3e-5.
+    Mutants: the share of another variable; draws counted from the first frame on; k - 1 states."""
+    missed = total = 0
+    for seed in range(200):
+        r = at("network", states=states, seed=seed)
+        f = int(np.flatnonzero(r.draws == 50)[0])
+        for j in (0, 1):  # B, E: one state of each, so that the intervals are independent
+            missed += not r.low[f, j, 0] <= r.marginal[j, 0] <= r.high[f, j, 0]
+            total += 1
+    assert missed / total < 0.05 + 4 * (0.05 * 0.95 / total) ** 0.5
+    np.testing.assert_allclose(r.marginal.sum(1), 1)
+    np.testing.assert_allclose(r.share[-1].sum(1), 1)
+
+
+def test_the_first_draw_is_made_parents_first() -> None:
+    """Mutants: a child shown before its parent; the states of another draw."""
+    r = at("network")
+    d = len(r.order)
+    for f in range(d + 1):
+        known = {n for n, s in zip(r.graph.names, r.shown[f], strict=True) if s >= 0}
+        assert known == set(r.order[:f])
+        for name in known:
+            assert set(r.graph.parents[name]) <= known
+    assert r.draws[d] == 1
+    assert np.array_equal((r.shown[d][:, None] == np.arange(2)).astype(float), r.share[d])
+
+
+def test_the_picture_of_the_network_is_the_network() -> None:
+    """Mutants: bars in the order of drawing; the matrix transposed; a table's numbers of another
+    variable."""
+    r = at("network")
+    scene = drawn("network", r)
+    assert np.array_equal(layer(scene, Bars, 2).height, r.share.reshape(len(r.draws), -1))
+    assert np.array_equal(layer(scene, Points, 2).xy[:, 1], r.marginal.ravel())
+    spots = layer(scene, Points, 1).xy
+    names = r.graph.names
+    read = {(names[len(names) - 1 - round(y)], names[round(x)]) for x, y in spots}
+    assert read == set(r.graph.arrows)
+    table = PAGE.views["network"].show(r)[1]
+    assert ["p(A | B = 0, E = 1)", *(f"{v:.3f}" for v in r.tables[2][0, 1])] in table.rows
+    assert "together 10, the full table 31" in table.caption
+    alone = dimensionality_network.caption(at("network", graph="A;"), 0)
+    assert alone == "Nothing is drawn yet. p(A) = p(A): 1 numbers, the full table 1."
+
+
+# ---------------------------------------------------------------- digits
+
+
+def test_scores_are_those_of_the_models() -> None:
+    """Each model once more by hand on the first 100 images. Mutants: fitted to all images; scored
+    on the training images; the error without its root; the columns of two models exchanged."""
+    r = at("digits")
+    data = digits.load("8 x 8")
+    x, test = digits.binary(data.train, 17)[:100], digits.binary(data.test, 17)
+    f = int(np.flatnonzero(r.n == 100)[0])
+    above = pixel_networks.neighbours(8, "left, above")
+    for m, parent in enumerate((trees.independent(64), trees.chain(64), trees.chow_liu(x))):
+        again = trees.bits_per_pixel(trees.fit(x, parent), test)
+        np.testing.assert_allclose([r.bits[f, m], r.bits_error[f, m]], again, rtol=1e-12)
+    again = pixel_networks.bits_per_pixel(pixel_networks.fit(x, above), test)
+    np.testing.assert_allclose([r.bits[f, 3], r.bits_error[f, 3]], again, rtol=1e-12)
+    one = at("digits", components=1)  # a mixture of one is independent pixels
+    np.testing.assert_allclose(one.bits[:, 4], one.bits[:, 0], rtol=1e-9)
+    noise = np.random.default_rng(r.n_test)  # other noise than the page's: only close
+    z, z_test = (gaussian_images.dequantise(p, 17, rng=noise) for p in (data.train, data.test))
+    for g, diagonal in enumerate((True, False)):
+        model = gaussian_images.fit(z, diagonal=diagonal, shrinkage=digit_fits.SHRINKAGE,
+                                    floor=digit_fits.FLOOR)  # fmt: skip
+        bits, error = gaussian_images.bits_per_pixel(model, z_test, 17)
+        # the same images under other noise: well inside one standard error over the images
+        assert abs(r.grey[-1, g] - bits) < error
+        assert r.grey_error[-1, g] == pytest.approx(error, rel=0.1)
+
+
+def test_parameters_are_counted() -> None:
+    """Mutants: the mixture without its weights; absent parents counted."""
+    r = at("digits", components=3, above="left, above")
+    by_hand = [64, 127, 127, 1 + 7 * 2 + 7 * 2 + 49 * 4, 2 + 3 * 64, 128, 64 + 64 * 65 // 2]
+    assert r.n_parameters.tolist() == by_hand
+    table = PAGE.views["digits"].show(r)[1]
+    assert [row[2] for row in table.rows] == [f"{n:,}" for n in by_hand]
+
+
+def test_more_arrows_need_more_images() -> None:
+    """What the page says: few images favour few numbers, many favour the neighbours.
+    Differences of more than three times both standard errors, which are over the same images."""
+    few = at("digits", above="six before")
+    wide = 3 * (few.bits_error[:, 3] + few.bits_error[:, 2])
+    assert few.bits[0, 2] > few.bits[0, 0] + wide[0] / 2  # a tree of ten images is worse than none
+    assert few.bits[0, 3] > few.bits[0, 0] + wide[0] / 2
+    assert few.bits[-1, 3] < few.bits[-1, 2] - wide[-1]
+    assert few.bits[-1, 3] < few.bits[-1, 0] - wide[-1]
+    assert few.grey[1, 1] > few.grey[1, 0]  # 20 images for 2,144 numbers
+    assert few.grey[-1, 1] < few.grey[-1, 0]
+
+
+def test_mnist_says_its_source_and_draws_its_digits() -> None:
+    """Mutants: the 8 x 8 digits under the other name; images of the training set called real."""
+    r = preset("MNIST digits")
+    assert "MNIST" in r.source
+    assert (r.side, r.levels, r.n_test) == (28, 256, 1000)
+    test = digits.binary(digits.load("28 x 28").test, 256)
+    assert np.array_equal(r.real.reshape(8, 784), test[:8])
+    assert r.bits[-1].argmin() == 3  # neighbours
+    assert np.all(np.diff(r.bits, axis=0) < 5 * r.bits_error[1:])  # images help
+
+
+def test_the_images_are_the_draws() -> None:
+    """Rows from the top: real, then each model. Mutants: another model's row; frames reversed."""
+    r = at("digits")
+    scene = drawn("digits", r)
+    value = layer(scene, Images).value
+    assert np.array_equal(value[-1, :8], r.real)
+    for m in range(5):
+        assert np.array_equal(value[2, 8 * (m + 1) : 8 * (m + 2)], r.drawn[2, m])
+    labels = layer(scene, Text)
+    assert list(labels.text) == ["real", *digit_fits.BINARY]
+    assert np.all(np.diff(labels.xy[:, 1]) < 0)
+    assert np.array_equal(layer(scene, Lines, 1).y, r.bits.T)
+
+
+def test_mixture_of_the_page_is_the_library_s() -> None:
+    """Its held-out score beside a run of its own from another start: within the spread that starts
+    have. Mutant: scores of the state before EM."""
+    r = at("digits")
+    data = digits.load("8 x 8")
+    x, test = (digits.binary(p, 17) for p in (data.train, data.test))
+    start = bernoulli_mixture.init(x, 10, rng=np.random.default_rng(5))
+    before = -bernoulli_mixture.log_prob(start, test).mean() / np.log(2) / 64
+    run = bernoulli_mixture.fit(x, start)
+    for _ in range(digit_fits.STEPS):
+        state, _ = next(run)
+    after = -bernoulli_mixture.log_prob(state, test).mean() / np.log(2) / 64
+    assert abs(r.bits[-1, 4] - after) < 0.2 * (before - after)
+
+
+@pytest.mark.parametrize("view", list(PAGE.views))
+def test_the_picture_stays_small(view: str) -> None:
+    """What travels to a phone: 0.3 MB at the default, 1.5 MB at most."""
+    assert len(drawn(view, at(view)).pack()) < 300_000
+    if view == "digits":
+        assert len(drawn(view, at(view, data="28 x 28")).pack()) < 1_500_000
