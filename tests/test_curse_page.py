@@ -295,7 +295,7 @@ def test_the_picture_of_the_network_is_the_network() -> None:
     assert ["p(A | B = 0, E = 1)", *(f"{v:.3f}" for v in r.tables[2][0, 1])] in table.rows
     assert "together 10, the full table 31" in table.caption
     alone = dimensionality_network.caption(at("network", graph="A;"), 0)
-    assert alone == "Nothing is drawn yet. p(A) = p(A): 1 numbers, the full table 1."
+    assert alone == "Nothing is drawn yet. p(A) = p(A): 1 number, the full table 1."
 
 
 # ---------------------------------------------------------------- digits

@@ -6,7 +6,6 @@ import numpy as np
 
 from dgmlib.dimensionality import graph_text
 from dgmlib.dimensionality.network_run import NetworkRun
-from dgmlib.figures.dimensionality import number
 from dgmlib.figures.scene import (
     Arrows,
     Axis,
@@ -52,9 +51,10 @@ def toggled(done: dict) -> str:
 def sentence(r: NetworkRun) -> str:
     """The factorisation and what it costs, and what was refused."""
     of = ", ".join(r.graph.names)
+    total = int(r.sizes.sum())
     said = (
-        f"p({of}) = {r.factorisation}: {number(r.sizes.sum())} numbers, "
-        f"the full table {number(r.full)}."
+        f"p({of}) = {r.factorisation}: {total:,} number{'' if total == 1 else 's'}, "
+        f"the full table {r.full:,}."
     )
     for arrow, cycle in zip(r.graph.refused, r.cycles, strict=True):
         said += f" Refused: {' → '.join(arrow)} would close the cycle {' → '.join(cycle)}."

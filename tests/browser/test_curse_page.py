@@ -69,7 +69,7 @@ def test_typed_graphs_are_drawn_or_refused_in_words(open_page: Open) -> None:
     """Mutants: nonsense replaces the picture; the message of another field."""
     page = open_page(f"{PICTURE}&view=network")
     before = caption(page)
-    field = page.get_by_label("Variables; arrows")
+    field = page.get_by_role("textbox", name="Variables; arrows")
     field.fill("Rain Wet; Rain>Snow")
     field.press("Enter")
     expect(page.get_by_text("'Snow' is no variable")).to_be_visible()
