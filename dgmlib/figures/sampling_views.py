@@ -111,10 +111,11 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
 def _kept_said(r: Kept, f: int) -> str:
     n = int(r.at[f])
     count = int(r.accepted[:n].sum())
-    said = f"{n} proposals: {count} of {n} accepted, a share of "
+    tried = f"{n} proposal{'s' if n > 1 else ''}"
+    said = f"{tried}: {count} of {n} accepted, a share of "
     said += f"{plus_minus(float(r.share[f]), float(r.share_error[f]))}; "
     if count in (0, n):
-        said = f"{n} proposals: {count} of {n} accepted; "
+        said = f"{tried}: {count} of {n} accepted; "
     if r.worst[1] > 1 + 1e-9:
         lost = f"{r.cut:.1%} of p is cut off" if r.cut >= 5e-4 else "less than 0.1% of p is cut off"
         return said + f"exactly {num(r.exact_share, 3)} would be. {lost}."
