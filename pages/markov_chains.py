@@ -47,25 +47,46 @@ def clicked(done: dict) -> str:
     return text.format_chain(text.click(P, *done["xy"]))
 
 
-def by(claim: str, test: str) -> ui.Check:
-    return ui.Check(claim, f"tests/test_markov_page.py::test_{test}")
-
-
 EDIT = {"cell": ui.Edit("rows", clicked, also={"chain": named.OWN})}
+TESTS = "tests/test_markov_{}.py::test_{}"
+CHECKED = {v: [ui.Check(c, TESTS.format(f, t)) for c, f, t in all_] for v, all_ in {
+    "walkers": [("Bars, walkers and arrows are the numbers of the run", "page",
+            "bars_walkers_and_graph_are_the_run"),
+        ("The error bars are those of repeated crowds", "chains", "the_error_bars_are_honest"),
+        ("The long run is the limit of the average over time", "chains",
+            "the_long_run_is_the_average_over_time")],
+    "classes": [("Periods agree with all walks written down", "chains",
+            "the_period_is_a_gcd_and_no_shortest_return"),
+        ("Ends and steps solve their linear equations", "chains",
+            "ends_solve_their_linear_equations"),
+        ("The mean time of return is 1/π, by first returns", "chains",
+            "return_time_is_one_over_pi")],
+    "flows": [("Every mixture with the film backwards keeps π", "chains",
+            "the_reversed_chain_shows_the_film_backwards"),
+        ("Reversible or not, as all simple cycles say", "chains",
+            "kolmogorov_agrees_with_detailed_balance"),
+        ("Entropy production is a KL divergence of paths", "chains",
+            "entropy_production_is_the_divergence_between_film_and_reversed_film")],
+    "speed": [("No distance is above its bounds", "chains", "distances_and_their_bounds"),
+        ("Mixing times agree with a search step by step", "chains",
+            "mixing_time_agrees_with_a_step_by_step_search"),
+        ("The curves are these distances", "page", "speed_curves_are_the_distances")],
+}.items()}  # fmt: skip
 ui.page(
     "markov_chains", Params,
     views={
         "walkers": ui.View("Walkers", walkers, markov.walkers_scene,
             ["chain", "start", "walkers", "steps", "rows", "seed"], edits=EDIT,
+            checks=CHECKED["walkers"],
             says="Click in the matrix to change a probability; the rest of its row follows."),
         "classes": ui.View("Classes and period", classes, markov_classes.classes_scene,
-            ["chain", "steps", "rows"], edits=EDIT,
+            ["chain", "steps", "rows"], edits=EDIT, checks=CHECKED["classes"],
             says="Period: the gcd of all times of return. Click arrows away until it falls apart."),
         "flows": ui.View("Detailed balance", flows, markov_flows.flows_scene,
-            ["chain", "start", "rows"], edits=EDIT,
+            ["chain", "start", "rows"], edits=EDIT, checks=CHECKED["flows"],
             says="Play: the chain is mixed with its film backwards. π stays, the net flow turns."),
         "speed": ui.View("How fast it forgets", speed, markov_speed.speed_scene,
-            ["chain", "steps", "rows"], edits=EDIT,
+            ["chain", "steps", "rows"], edits=EDIT, checks=CHECKED["speed"],
             says="Play: the chain stays where it is with probability a, more and more often."),
     },
     presets={

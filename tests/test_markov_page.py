@@ -1,5 +1,6 @@
 """The page of Markov chains: what is drawn is what was computed, and presets show what they say."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from dgmlib.figures import markov_graph
 from dgmlib.figures.scene import Arrows, Bars, HeatMap, Lines, Path, Pick, Points, Scene, Text
 from dgmlib.figures.table import Table
 from dgmlib.markov import chain, named, settle, text
-from dgmlib.ui import picture, spec
+from dgmlib.ui import picture, server, spec
 
 PAGE = spec.of("markov_chains")
 VIEWS = list(PAGE.views)
@@ -153,6 +154,20 @@ def test_a_click_makes_the_chain_the_readers_own(view):
     for wrong in ([9, 9], [1], ["x", 1], [float("nan"), 1], None, [1, 2, 3]):
         with pytest.raises((ValueError, TypeError, LookupError)):
             picture.changes(PAGE, view_, {"layer": "cell", "xy": wrong}, p)
+
+
+def test_the_server_answers_a_click_with_the_picture_of_the_page():
+    """Mutant: an answer that does not know which chain was clicked."""
+    edit = {"layer": "cell", "xy": [4.5, 4.5]}
+    asked = {"page": "markov_chains", "view": "speed", "item": 0, "edit": edit,
+             "params": {"chain": "weather"}}  # fmt: skip
+    with pytest.raises(ValueError, match="outside the matrix"):
+        server.answer(json.dumps(asked).encode())
+    edit["xy"] = [0.5, 1.5]
+    p = PAGE.params(view="speed", chain="weather")
+    new = picture.changes(PAGE, PAGE.views["speed"], edit, p)
+    wanted = drawn("speed", at("speed", **new)).pack()
+    assert server.answer(json.dumps(asked).encode()) == wanted
 
 
 # ---------------------------------------------------------------- classes

@@ -217,7 +217,8 @@ def long_course(tmp_path: Path, fresh_site: Callable[..., Server]) -> str:
         (tmp_path / f"pages/{name}.md").write_text(f"---\n{head}\n---\n## The idea\n")
         (tmp_path / f"pages/{name}.py").write_text("")
     catalogue_file = tmp_path / "dgmlib/ui/catalogue.py"
-    listed = re.sub(r"^PAGES = .*$", f"PAGES = {names!r}", catalogue_file.read_text(), flags=re.M)
+    now, new = catalogue_file.read_text(), f"PAGES = {names!r}"
+    listed = re.sub(r"^PAGES = \([^)]*\)$", new, now, flags=re.M)
     catalogue_file.write_text(listed)
     return fresh_site("app.py", folder=tmp_path, env={"PYTHONPATH": str(tmp_path)}).url
 
