@@ -84,7 +84,7 @@ ui.page(
                     by("ULA settles where the dashed ellipse says", "ula_settles_at_its_ellipse")]),
         "diagnostics": View("Is it converged?", diagnostics, mcmc_checkup.checkup_scene,
             ["target", "first", "second", "begin", "n", "coordinate", "seed"],
-            says="Play: the run grows. Only what lies between the dashed lines is used.",
+            says="Only what lies between the dashed lines is used. Step lengths: see Side by side.",
             checks=[by("What is said is said of the later half", "checkup_looks_at_the_later_half"),
                     by("The ranks' band is exact", "rank_band_is_exact"),
                     by("MCSE covers the exact mean", "standard_errors_cover_the_truth")]),
@@ -104,7 +104,7 @@ ui.page(
     presets={
         "Step too small": dict(step=0.05, second="random walk", step2=0.5),
         "Stuck between modes": MODES,
-        "R-hat is fooled": MODES | dict(begin="together"),
+        "R-hat fooled": MODES | dict(begin="together"),
         "Funnel": dict(target="funnel", first="HMC", second="Gibbs", step=0.5),
         "HMC against random walk": dict(target="banana", step=2.5, step2=0.5),
         "A bug R-hat does not see": dict(view="bug", case=11),

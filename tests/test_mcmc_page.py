@@ -517,7 +517,7 @@ def test_presets_show_what_they_say() -> None:
     stuck = preset("Stuck between modes")
     assert stuck.first.rhat_rank[-1] > 1.5
     assert stuck.second.rhat_rank[-1] < 1.2
-    fooled = preset("R-hat is fooled").first
+    fooled = preset("R-hat fooled").first
     assert fooled.rhat_rank[-1] < 1.01
     assert fooled.bulk[-1] > 1000
     assert abs(fooled.mean[-1] - stuck.mean) > 100 * fooled.mean_error[-1]

@@ -47,8 +47,8 @@ def duel_scene(d: Duel) -> list[Scene | Table]:
         for i, r in enumerate(both)
     ]  # fmt: skip
     means = np.stack([r.mean[:, 0] for r in both])  # (2, F)
-    span = 2.2 * np.sqrt(d.plane.cov[0, 0])
-    middle = float(d.plane.mean[0])
+    middle, sd = float(d.plane.mean[0]), float(np.sqrt(d.plane.cov[0, 0]))
+    span, ticks = 2.2 * sd, _ticks(middle, sd)
     panels += [
         Panel(
             layers=[
@@ -57,7 +57,7 @@ def duel_scene(d: Duel) -> list[Scene | Table]:
                       names=labels, colors=[0, 1], dashes=[False, True], cursor=True),
             ],
             title="Running mean of x₁", x=Axis(label="step"),
-            y=Axis(range=(middle - span, middle + span)), area=(0, 3, 1, 2),
+            y=Axis(range=(middle - span, middle + span), ticks=ticks), area=(0, 3, 1, 2),
         ),
         _distance(d, both),
     ]  # fmt: skip
@@ -133,6 +133,15 @@ def _start(d: Duel, panel: int) -> list[Layer]:
                 low=(float(low[0]), float(low[1])), high=(float(high[0]), float(high[1])),
                 name="start")
     ]  # fmt: skip
+
+
+def _ticks(middle: float, sd: float) -> list[tuple[float, str]]:
+    """Round numbers, about one for each deviation."""
+    unit = 10.0 ** np.floor(np.log10(sd))
+    step = next(k * unit for k in (1, 2, 5, 10) if k * unit >= 0.9 * sd)
+    first = int(np.ceil((middle - 2.2 * sd) / step))
+    places = max(0, -int(np.floor(np.log10(step))))
+    return [(k * step, num(k * step, places)) for k in range(first, first + 5)]
 
 
 def _distance(d: Duel, both: list[Record]) -> Panel:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dgmlib.figures.mcmc import num
-from dgmlib.figures.scene import Axis, Band, Bars, Layer, Lines, Panel, Points, Rules, Scene
+from dgmlib.figures.scene import Axis, Band, Bars, Layer, Lines, Panel, Points, Rules, Scene, Symbol
 from dgmlib.figures.table import Table
 from dgmlib.samplers.spot_the_bug import (
     EDGES,
@@ -18,8 +18,11 @@ from dgmlib.samplers.spot_the_bug import (
 from dgmlib.samplers.suspects import CHAINS, KEPT, LETTERS
 
 DASHES = [False, True, False, True, False]
-FAR = 30.0  # of a z-score that is drawn
+SYMBOLS: tuple[Symbol, ...] = ("circle", "square", "diamond", "triangle", "cross")
+FAR = 12.0  # of a z-score that is drawn
 FAINT = 1e-8  # of a p-value that is drawn
+Z = (-10.0, -3.0, 3.0, 10.0)
+P = [(1.0, "1"), (1e-2, "0.01"), (1e-4, "0.0001"), (1e-6, "10⁻⁶"), (1e-8, "10⁻⁸")]
 
 
 def bug_scene(r: Riddle) -> list[Scene | Table]:
@@ -39,7 +42,7 @@ def _names(r: Riddle) -> list[str]:
     if not r.reveal:
         return list(LETTERS)
     c = r.shown.case
-    return [f"{x}: {k}" + (" ✗" if i == c.wrong else "")
+    return [f"{x}: {k}" + (", wrong" if i == c.wrong else "")
             for i, (x, k) in enumerate(zip(LETTERS, c.kinds, strict=True))]  # fmt: skip
 
 
@@ -54,7 +57,7 @@ def _outcome(r: Riddle) -> str:
 
 
 def _small(i: int, layers: list[Layer], title: str, x: Axis, y: Axis) -> Panel:
-    return Panel(layers=layers, title=title, x=x, y=y, area=(2 * i, 0, 2, 1), legend=False)
+    return Panel(layers=layers, title=title, x=x, y=y, area=(2 * i, 1, 2, 1), legend=False)
 
 
 def _scene(r: Riddle, panels: list[Panel], frames, label: str, said: list[str], alt: str) -> Scene:
@@ -79,13 +82,13 @@ def _mixing(m: Mixing, r: Riddle) -> Scene:
                 Lines(x=m.lengths, y=np.minimum(m.rhat, 2.0).T, names=names, colors=colors,
                       dashes=DASHES, cursor=True)],
         title=f"R-hat of {FEW} chains", x=Axis(label="draws of a chain", log=True),
-        y=Axis(range=(0.98, 1.6)), area=(0, 1, 5, 1),
+        y=Axis(range=(0.98, 1.6)), area=(0, 0, 5, 1),
     )  # fmt: skip
     ess = Panel(
         layers=[Lines(x=m.lengths, y=m.ess.T, names=names, colors=colors, dashes=DASHES,
                       cursor=True)],
         title=f"Effective draws of {FEW} chains", x=Axis(label="draws of a chain", log=True),
-        y=Axis(log=True), area=(5, 1, 5, 1), legend=False,
+        y=Axis(log=True), area=(5, 0, 5, 1), legend=False,
     )  # fmt: skip
     said = [
         f"{n} draws a chain. R-hat: " + _list(names, m.rhat[f], 3) + ". Effective draws: "
@@ -93,7 +96,7 @@ def _mixing(m: Mixing, r: Riddle) -> Scene:
         for f, n in enumerate(m.lengths)
     ]  # fmt: skip
     alt = "Traces, R-hat and effective draws of five samplers, one of them wrong."
-    return _scene(r, [*traces, rhat, ess], m.lengths, "draws of a chain", said, alt)
+    return _scene(r, [rhat, ess, *traces], m.lengths, "draws of a chain", said, alt)
 
 
 def _known(k: Known, r: Riddle) -> Scene:
@@ -115,12 +118,13 @@ def _known(k: Known, r: Riddle) -> Scene:
     for q in range(Q):
         x = np.broadcast_to(np.arange(5.0) + 0.14 * (q - 2), (F, 5))
         y = np.clip(k.z[:, :, q], -FAR, FAR)
-        layers.append(Points(xy=np.stack([x, y], -1), group=np.full(5, q), size=5.5,
+        layers.append(Points(xy=np.stack([x, y], -1), color=q, symbol=SYMBOLS[q], size=5.5,
                              opacity=1.0, name=QUANTITIES[q]))  # fmt: skip
     scores = Panel(
         layers=layers, title=f"(estimate − exact) / standard error, cut at ± {FAR:.0f}",
-        x=Axis(range=(-0.5, 4.5), ticks=[(float(i), n) for i, n in enumerate(names)]),
-        y=Axis(label="z", range=(-FAR - 2, FAR + 2)), area=(0, 1, 10, 1),
+        x=Axis(range=(-0.5, 4.5), ticks=[(float(i), n) for i, n in enumerate(LETTERS)]),
+        y=Axis(label="z", range=(-FAR - 1.5, FAR + 1.5), ticks=[(v, num(v, 0)) for v in Z]),
+        area=(0, 0, 10, 1),
     )  # fmt: skip
     worst = np.abs(k.z).max(2)
     said = [
@@ -130,7 +134,7 @@ def _known(k: Known, r: Riddle) -> Scene:
     ]  # fmt: skip
     alt = "Histograms of five samplers on the exact density, and how many standard errors their "
     alt += "averages are off; one sampler is wrong."
-    return _scene(r, [*small, scores], k.lengths, "draws of a chain", said, alt)
+    return _scene(r, [scores, *small], k.lengths, "draws of a chain", said, alt)
 
 
 def _calibrated(c: Calibrated, r: Riddle) -> Scene:
@@ -147,19 +151,19 @@ def _calibrated(c: Calibrated, r: Riddle) -> Scene:
     ]  # fmt: skip
     p = np.maximum(c.p_value, FAINT).T
     values = Panel(
-        layers=[Rules(at=np.array([0.01]), axis="y", color="good", name="0.01"),
+        layers=[Rules(at=np.array([0.002]), axis="y", color="good", name="0.01 / 5"),
                 Lines(x=c.data_sets, y=p, names=names, colors=list(range(5)), dashes=DASHES,
                       cursor=True)],
         title="p-value of uniform ranks (chi-squared)", x=Axis(label="data sets so far"),
-        y=Axis(log=True, range=(FAINT / 2, 2.0)), area=(0, 1, 10, 1),
+        y=Axis(log=True, range=(FAINT / 2, 2.0), ticks=P), area=(0, 0, 10, 1),
     )  # fmt: skip
     said = [
-        f"{n} simulated data sets. p-value of uniform ranks: "
+        f"{n:,} simulated data sets. p-value of uniform ranks: "
         + ", ".join(f"{names[i]} {_p(c.p_value[f, i])}" for i in range(5)) + "."
         for f, n in enumerate(c.data_sets)
     ]  # fmt: skip
     alt = "Ranks of the true 2θ₁ − θ₂ among posterior draws of five samplers, one of them wrong."
-    return _scene(r, [*small, values], c.data_sets, "data sets so far", said, alt)
+    return _scene(r, [values, *small], c.data_sets, "data sets so far", said, alt)
 
 
 def _p(value: float) -> str:

@@ -7,6 +7,7 @@ from dgmlib.figures.scene import Axis, Band, Bars, HeatMap, Lines, Panel, Scene
 from dgmlib.samplers.discretised import HALF, Watched
 
 SMALLEST = 1e-4  # of a distance that is still drawn
+TICKS = [(1.0, "1"), (0.3, "0.3"), (0.1, "0.1"), (0.03, "0.03"), (0.01, "0.01"), (1e-3, "0.001")]
 
 
 def exact_scene(w: Watched) -> Scene:
@@ -15,7 +16,7 @@ def exact_scene(w: Watched) -> Scene:
     frames = np.arange(T + 1)
     width = d.x[1] - d.x[0]
     spread = 2 * np.sqrt(w.pi * (1 - w.pi) / w.chains)
-    top = float(min(3.2 * d.p.max(), 1.05))
+    top = min(1.05, max(2.2 * float(d.p.max()), 1.15 * float(w.pi[min(20, T)].max())))
     now = Panel(
         layers=[
             Bars(x=d.x, height=w.seen, width=width, color=0, opacity=0.45,
@@ -45,7 +46,8 @@ def exact_scene(w: Watched) -> Scene:
                   cursor=True),
         ],
         title="Total variation from p", x=Axis(label="t"),
-        y=Axis(log=True, range=(low, 2.0)), area=(0, 3, 5, 2),
+        y=Axis(log=True, range=(low, 2.0), ticks=[t for t in TICKS if t[0] >= low]),
+        area=(0, 3, 5, 2),
     )  # fmt: skip
     return Scene(
         panels=[now, matrix, below],

@@ -50,7 +50,7 @@ def begin(
     if name in GRADIENTS and t.grad is None:
         raise ValueError(
             f"the {t.name} is flat between its cliffs and has no gradient for {name}: choose "
-            "random walk, drift, Gibbs or tempering, or another target"
+            "random walk, drift, Gibbs or tempering, or another density"
         )
     if name == "random walk":
         go = partial(metropolis.step, log_prob=t.log_prob, scale=step, rng=rng)
