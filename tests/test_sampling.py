@@ -487,6 +487,10 @@ def test_normal_numbers_lean_left(p: Line) -> None:
     f = p.cdf(r.picture.x)
     wanted = p.pdf(r.picture.x) * stats.norm.pdf(f) / (stats.norm.cdf(1) - 0.5)
     np.testing.assert_allclose(r.outcome, wanted, rtol=1e-12, atol=1e-15)
+    lean = integral(p, lambda v: v * p.pdf(v) * stats.norm.pdf(p.cdf(v))) / (
+        stats.norm.cdf(1) - 0.5
+    )
+    assert r.limit == pytest.approx(lean, abs=2e-4)  # F^-1 rises steeply in the tails
     assert r.used[-1] == np.isfinite(r.x).sum()
     assert (np.isfinite(r.x) == ((r.u > 0) & (r.u < 1))).all()
 

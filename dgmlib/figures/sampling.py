@@ -75,6 +75,20 @@ def big(value: float, digits: int = 1) -> str:
     return f"10^{power:.0f}" if power < 299 else "over 10^299"
 
 
+def small(value: float) -> str:
+    """A share, however small."""
+    if value >= 5e-4 or value == 0:
+        return num(value, 3)
+    return f"10^{num(np.log10(value), 0)}" if value > 1e-299 else "below 10^−299"
+
+
+def counts_axis(label: str, low: float, high: float) -> Axis:
+    """A logarithmic axis of counts with a tick at every 1 and 3."""
+    marks = [m * 10**e for e in range(5) for m in (1, 3)]
+    ticks = [(float(m), f"{m:,}") for m in marks if low <= m <= high]
+    return Axis(label=label, log=True, range=(float(low), float(high)), ticks=ticks)
+
+
 def plus_minus(value: float, error: float, digits: int = 3) -> str:
     if not np.isfinite(value):
         return "none"
@@ -139,7 +153,7 @@ def _errors(r: Race) -> Panel:
     low, high = float(np.nanmin(r.rmse)), float(np.nanmax(r.rmse))
     return Panel(
         layers=layers, title=f"Root mean squared error of the mean, {r.estimate.shape[2]} runs",
-        x=Axis(label="evaluations of p", log=True, range=(0.9 * x[0], 1.1 * x[-1])),
+        x=counts_axis("evaluations of p", 0.9 * x[0], 1.1 * x[-1]),
         y=Axis(label="units of x", log=True, range=(0.6 * low, 1.5 * high)), area=(2, 0, 3, 5),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from dgmlib.figures.sampling import (
     plus_minus,
     proposal_handle,
     proposal_name,
+    small,
     target_layer,
 )
 from dgmlib.figures.scene import Arrows, Axis, Band, Bars, Layer, Lines, Panel, Path, Points, Scene
@@ -22,6 +23,7 @@ from dgmlib.samplers.line_rejection import EDGES, Kept
 
 CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])
 BIN = float(EDGES[1] - EDGES[0])
+SEEN = 1e-3  # a share of p that can be seen
 HIGHEST = 6.0  # of the axis, in units of the target's highest point
 
 
@@ -72,16 +74,17 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
     ]  # fmt: skip
     wrong = bool(r.raised) or r.worst[1] > 1 + 1e-9
     title = "The envelope is too low" if wrong else "Points under the envelope"
+    title = "No constant covers the tail" if r.fitted_here and r.cut < SEEN else title
     left = line_panel(layers, title, area=(0, 0, 3, 2), top=top)
     both: list[Layer] = [
         Lines(x=pic.x, y=r.target[None], names=["exact p"], colors=["target"], width=2.5)
     ]
-    if r.cut > 1e-6:
+    if r.cut > SEEN:
         both.append(
             Lines(x=pic.x, y=r.outcome[None], names=["what comes out"], colors=["bad"],
                   dashes=[True], width=2.5)
         )  # fmt: skip
-    high = 1.5 * float(max(r.target.max(), r.outcome.max() if r.cut > 1e-6 else 0.0))
+    high = 1.5 * float(max(r.target.max(), r.outcome.max() if r.cut > SEEN else 0.0))
     kept = histogram_panel(r.density, both, "The accepted ones", area=(3, 0, 2, 1), color="good",
                            name="accepted", top=high)  # fmt: skip
     x = r.at.astype(float)
@@ -93,7 +96,7 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
             Lines(x=x, y=np.full((1, F), r.exact_share), names=["exact"], colors=["ink"],
                   dashes=[True]),
         ],
-        title=f"Accepted share; exact {num(r.exact_share, 3)}",
+        title=f"Accepted share; exact {small(r.exact_share)}",
         x=Axis(label="proposals"), y=Axis(range=(0, min(1.0, max(0.1, 2.2 * r.exact_share)))),
         area=(3, 1, 2, 1),
     )  # fmt: skip
@@ -116,10 +119,11 @@ def _kept_said(r: Kept, f: int) -> str:
     said += f"{plus_minus(float(r.share[f]), float(r.share_error[f]))}; "
     if count in (0, n):
         said = f"{tried}: {count} of {n} accepted; "
+    said += f"the exact share is {small(r.exact_share)}"
     if r.worst[1] > 1 + 1e-9:
-        lost = f"{r.cut:.1%} of p is cut off" if r.cut >= 5e-4 else "less than 0.1% of p is cut off"
-        return said + f"exactly {num(r.exact_share, 3)} would be. {lost}."
-    return said + f"exactly Z/k = {num(r.exact_share, 3)}."
+        lost = f"{r.cut:.1%}" if r.cut >= 5e-4 else "less than 0.1%"
+        return said + f", and {lost} of p is cut off."
+    return said + ", Z/k."
 
 
 def rejection_table(r: Kept) -> Table:
@@ -226,8 +230,12 @@ def _inverse_said(r: Inverted, f: int) -> str:
         said += f"{used} of {n} could be used; exactly 34.1% would be. "
     if not used:
         return said + "There is no mean yet."
-    name = "Mean of x" if r.source != "normal numbers" else "Their mean"
+    if r.source == "normal numbers":
+        return said + (
+            f"The mean of x is {num(float(r.mean[f]), 3)}; with many it tends to "
+            f"{num(r.limit, 3)} and not to the exact {num(r.picture.mean, 3)}."
+        )
     return said + (
-        f"{name} {num(float(r.mean[f]), 3)}, exact {num(r.picture.mean, 3)}; independent uniform "
-        f"numbers would leave ± {num(float(r.error[f]), 3)}."
+        f"Mean of x {num(float(r.mean[f]), 3)}, exact {num(r.picture.mean, 3)}; independent "
+        f"numbers leave ± {num(float(r.error[f]), 3)}."
     )

@@ -7,6 +7,7 @@ from dgmlib.figures.sampling import (
     GRIP,
     WINDOW,
     big,
+    counts_axis,
     height_handles,
     line_panel,
     plus_minus,
@@ -68,7 +69,7 @@ def weights_scene(r: line_importance.Watched) -> list[Scene | Table]:
                   dashes=[False, True], cursor=True),
             Rules(at=np.array([pic.mean]), axis="y", color="ink", name="exact mean"),
         ],
-        title="The running mean of x", x=Axis(label="draws", log=True, range=(x[0], x[-1])),
+        title="The running mean of x", x=counts_axis("draws", x[0], x[-1]),
         y=Axis(range=(low, high)), area=(3, 0, 2, 3),
     )  # fmt: skip
     edges = line_importance.DECADES
@@ -197,7 +198,7 @@ def chain_scene(r: line_chain.Watched) -> list[Scene | Table]:
             Lines(x=x, y=r.mean[None], names=["running mean"], colors=[2], cursor=True),
             Rules(at=np.array([pic.mean]), axis="y", color="ink"),
         ],
-        title="The running mean of x", x=Axis(label="states", log=True, range=(x[0], x[-1])),
+        title="The running mean of x", x=counts_axis("states", x[0], x[-1]),
         y=Axis(range=(pic.mean - reach, pic.mean + reach)), area=(3, 0, 2, 3),
     )  # fmt: skip
     lags = np.arange(r.rho.shape[1], dtype=float)

@@ -21,6 +21,7 @@ from dgmlib.samplers import inverse
 from dgmlib.samplers.line_proposal import Proposal
 from dgmlib.samplers.line_race import SHOWN, Picture, picture
 from dgmlib.samplers.line_rejection import EDGES, frames, histogram
+from dgmlib.samplers.line_variance import panels
 from dgmlib.targets.line import LOG_2PI, Line
 
 SOURCES = ("uniform", "equal stripes", "normal numbers")
@@ -36,6 +37,7 @@ class Inverted(NamedTuple):
     cdf: np.ndarray  # (m,) F
     target: np.ndarray  # (m,) p
     outcome: np.ndarray  # (m,) the density that comes out
+    limit: float  # its mean
     u: np.ndarray  # (N,)
     x: np.ndarray  # (N,) NaN where u has no quantile
     at: np.ndarray  # (F,) draws so far
@@ -65,13 +67,16 @@ def invert(p: Line, *, source: str = "uniform", rng: np.random.Generator) -> Inv
     total = np.cumsum(np.where(real, x, 0.0))[at - 1]
     mean = np.divide(total, used, out=np.full(len(at), np.nan), where=used > 0)
     f, density = p.cdf(SHOWN), p.pdf(SHOWN)
-    outcome = density
+    outcome, limit = density, p.mean
     if source == "normal numbers":
         outcome = density * np.exp(-0.5 * f * f - 0.5 * LOG_2PI) / (ndtr(1) - ndtr(0))
+        height, weight = panels(np.linspace(0, 1, 201))
+        weight = weight * np.exp(-0.5 * height * height)
+        limit = float((weight * p.quantile(height)).sum() / weight.sum())
     edges = p.quantile(np.arange(STRIPES + 1) / STRIPES)
     return Inverted(
-        picture(p, Proposal(0.0, 1.0, 0.0)), source, f, density, outcome, u, x, at, used, mean,
-        np.sqrt(p.variance / np.maximum(used, 1)),
+        picture(p, Proposal(0.0, 1.0, 0.0)), source, f, density, outcome, limit, u, x, at, used,
+        mean, np.sqrt(p.variance / np.maximum(used, 1)),
         histogram(np.where(real, x, 1e9), real.astype(float), at, EDGES),
         np.clip(edges, SHOWN[0], SHOWN[-1]),
     )  # fmt: skip

@@ -98,7 +98,7 @@ def test_the_refusal_of_the_sampler_is_shown(open_page: Open) -> None:
     page.get_by_role("radio", name="Envelope too low").click()
     idle(page)
     expect(page.get_by_role("table").first).to_contain_text("EnvelopeError: the target exceeds")
-    expect(page.locator(".dgm-caption").first).to_contain_text("19.0% of p is cut off")
+    expect(page.locator(".dgm-caption").first).to_contain_text("and 19.0% of p is cut off")
     assert page.locator("[data-testid=stAlert]").count() == 0
 
 
