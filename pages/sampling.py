@@ -106,7 +106,7 @@ ui.page(
         "Proposal too narrow": NARROW | dict(tail=0.0),
         "Heavy tails rescue": NARROW | dict(tail=0.5),
         "A mode nobody drew": NARROW | dict(target="far modes", proposal="-2.7 0.5", tail=0.0),
-        "Step too small": dict(view="chain", step=0.1),
+        "Step too small": dict(step=0.1),
         "Stuck chain": dict(view="chain", target="far modes", step=0.8),
     },
     prediction=ui.Prediction(
