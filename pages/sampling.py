@@ -71,7 +71,7 @@ CHECKED = {v: [ui.Check(c, f"tests/test_sampling{t}") for c, t in all_] for v, a
         ("The error names the worst draw", "_page.py::test_envelope_too_low")],
     "importance": [("Exact variances agree with SciPy, or diverge", ".py::test_second_moments"),
         ("The weights are the sampler's", ".py::test_weights_are_the_samplers"),
-        ("The lie: 40 claimed errors away", "_page.py::test_proposal_too_narrow")],
+        ("Too narrow: several claimed errors off", "_page.py::test_proposal_too_narrow")],
     "chain": [("The walk is Metropolis, step for step", ".py::test_the_walk_is_metropolis"),
         ("Exact errors agree with brute force", ".py::test_the_kernel_predicts_the_chain"),
         ("Stuck: a small claim, far off", "_page.py::test_stuck_chain")],

@@ -340,6 +340,8 @@ def test_errors_are_the_exact_ones(name: str) -> None:
         slack = 5 * r.rmse_error[f] + 0.01 * r.theory[f]
         slack[IMPORTANCE] += 0.07 * r.theory[f, IMPORTANCE]
         assert (np.abs(r.rmse[f] - r.theory[f]) < slack).all(), (r.n[f], r.rmse[f], r.theory[f])
+    gaussian = r.rmse[-1, EXACT] / 600**0.5  # of the root of a chi-squared with 300 degrees
+    assert r.rmse_error[-1, EXACT] == pytest.approx(gaussian, rel=0.25)
     bias = r.estimate[-1].mean(1) - p.mean
     wide = r.rmse[-1] / 300**0.5
     assert (np.abs(bias[[EXACT, REJECTION]]) < 5 * wide[[EXACT, REJECTION]]).all()

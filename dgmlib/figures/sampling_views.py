@@ -45,6 +45,16 @@ def histogram_panel(
     )  # fmt: skip
 
 
+def bar_band(x: np.ndarray, density: np.ndarray, count: np.ndarray, top: float) -> Band:
+    """Where the bars of a histogram of ``count`` (F,) draws of ``density`` (m,) should end."""
+    x, density = x[::2], density[::2]
+    share = np.minimum(density * BIN, 1.0)
+    error = np.sqrt(share * (1 - share) / np.maximum(count, 1)[:, None]) / BIN  # (F, m)
+    low, high = np.maximum(density - 2 * error, 0.0), np.minimum(density + 2 * error, 1.2 * top)
+    name = "± 2 s.e. of a bar"
+    return Band(x=x, low=low, high=high, color="ink", opacity=0.1, name=name)
+
+
 def rejection_scene(r: Kept) -> list[Scene | Table]:
     """Points under the envelope, what is accepted of them, and the share of it."""
     pic, F = r.picture, len(r.at)
@@ -76,15 +86,16 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
     title = "The envelope is too low" if wrong else "Points under the envelope"
     title = "No constant covers the tail" if r.fitted_here and r.cut < SEEN else title
     left = line_panel(layers, title, area=(0, 0, 3, 2), top=top)
+    high = 1.5 * float(max(r.target.max(), r.outcome.max() if r.cut > SEEN else 0.0))
     both: list[Layer] = [
-        Lines(x=pic.x, y=r.target[None], names=["exact p"], colors=["target"], width=2.5)
+        bar_band(pic.x, r.outcome, np.cumsum(r.accepted)[r.at - 1], high),
+        Lines(x=pic.x, y=r.target[None], names=["exact p"], colors=["target"], width=2.5),
     ]
     if r.cut > SEEN:
         both.append(
             Lines(x=pic.x, y=r.outcome[None], names=["what comes out"], colors=["bad"],
                   dashes=[True], width=2.5)
         )  # fmt: skip
-    high = 1.5 * float(max(r.target.max(), r.outcome.max() if r.cut > SEEN else 0.0))
     kept = histogram_panel(r.density, both, "The accepted ones", area=(3, 0, 2, 1), color="good",
                            name="accepted", top=high)  # fmt: skip
     x = r.at.astype(float)
@@ -117,8 +128,10 @@ def _kept_said(r: Kept, f: int) -> str:
     tried = f"{n} proposal{'s' if n > 1 else ''}"
     said = f"{tried}: {count} of {n} accepted, a share of "
     said += f"{plus_minus(float(r.share[f]), float(r.share_error[f]))}; "
-    if count in (0, n):
-        said = f"{tried}: {count} of {n} accepted; "
+    if count in (0, n):  # exact 95 % limit where no standard error can be given
+        limit = 0.05 ** (1 / n)
+        span = f"0 to {num(1 - limit, 3)}" if count == 0 else f"{num(limit, 3)} to 1"
+        said = f"{tried}: {count} of {n} accepted (95% interval {span}); "
     said += f"the exact share is {small(r.exact_share)}"
     if r.worst[1] > 1 + 1e-9:
         lost = f"{r.cut:.1%}" if r.cut >= 5e-4 else "less than 0.1%"
@@ -198,10 +211,12 @@ def inverse_scene(r: Inverted) -> list[Scene | Table]:
     curves: list[Layer] = [
         Lines(x=pic.x, y=r.target[None], names=["exact p"], colors=["target"], width=2.5)
     ]
+    high = 1.5 * float(max(r.target.max(), r.outcome.max()))
+    if r.source != "equal stripes":  # there the bars are truer than that
+        curves.insert(0, bar_band(pic.x, r.outcome, r.used, high))
     if odd:
         curves.append(Lines(x=pic.x, y=r.outcome[None], names=["what comes out"], colors=["bad"],
                             dashes=[True], width=2.5))  # fmt: skip
-    high = 1.5 * float(max(r.target.max(), r.outcome.max()))
     shown = histogram_panel(r.density, curves, "The draws", area=(3, 1, 2, 1), color=0,
                             name="draws of x", top=high)  # fmt: skip
     paint = Panel(
