@@ -53,7 +53,7 @@ def test_calibration_sees_it_too(name: str) -> None:
     would not matter; draws that are not thinned are correlated and fail for the right ones."""
     bug = BY_NAME[name]
     ranks = suspects.calibrate(bug.kind, bug, rng=rng(7))
-    assert calibration.chi_squared(ranks, spot.KEPT)[2] < 1e-4
+    assert calibration.chi_squared(ranks, spot.KEPT)[2] < 1e-3
 
 
 def test_one_bug_leaves_every_single_coordinate_right() -> None:
@@ -84,9 +84,12 @@ def plain(source: str) -> str:
 
 @pytest.mark.parametrize("name", list(BY_NAME))
 def test_lines_are_real(name: str) -> None:
-    """Mutants: a "wrong line" that the wrong sampler does not have; a right line from memory."""
+    """Mutants: a "wrong line" that the wrong sampler does not have, or goes on after it is cut
+    off; a right line from memory."""
     bug, wrong = BY_NAME[name], inspect.getsource(WRONG[name])
-    assert plain(bug.wrong) in plain(wrong)
+    _, found, after = plain(wrong).partition(plain(bug.wrong))
+    assert found
+    assert after[:1] not in "+-*/.("
     assert plain(bug.right) not in plain(wrong)
     right = inspect.getsource(RIGHT[bug.kind])
     assert plain(bug.right) in plain(right)

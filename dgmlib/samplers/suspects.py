@@ -25,7 +25,7 @@ CHAINS = 64
 MEAN = np.array([0.5, -0.5])
 COV = np.array([[0.5, 0.3], [0.3, 0.5]])
 RANKED = np.array([2.0, -1.0])  # sees means, variances and the covariance
-DATA_SETS, KEPT, THIN = 1280, 15, 8  # of the calibration: draws kept, and every how many-th
+DATA_SETS, KEPT, THIN = 1280, 7, 20  # of the calibration: draws kept, and every how many-th
 
 
 class Case(NamedTuple):
