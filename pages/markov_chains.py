@@ -14,9 +14,10 @@ class Params:
     view: str = ui.view()
     chain: str = ui.choice("five pages", named.NAMES, label="Chain")
     rows: str = ui.handles(
-        "0.5 0.5 0, 0.25 0.5 0.25, 0 0.5 0.5", label="Own rows: weights, …", parse=text.parse_chain,
+        "0.5 0.5 0, 0.25 0.5 0.25, 0 0.5 0.5", label="Own rows, if chosen above",
+        parse=text.parse_chain,
         ends=["1 0, 0 1", ", ".join(["9 1 1 1 1 0"] * 3 + ["0 0 0 0 0 1e-5"] * 3)],
-        help="Row by row, separated by commas; used when the chain is “own rows”.",
+        help="Weights, row by row, separated by commas. Used when the chain is “own rows”.",
     )  # fmt: skip
     start: str = ui.choice("A", [*text.LETTERS, "uniform"], label="Start in")
     walkers: int = ui.slider(600, 20, 2000, step=20, label="Walkers n")

@@ -181,6 +181,8 @@ def test_a_start_that_is_shared_out_settles_in_spite_of_a_period():
     assert not settle.settles(ring, np.eye(6)[0])
     assert settle.settles(CHAINS["two classes"].P, np.eye(6)[2])  # it never sees E and F
     assert not settle.settles(CHAINS["two classes"].P, np.eye(6)[0])
+    slow = text.parse_chain(", ".join(["1 4e-9 0 0", "1 0 4e-9 0", "1 0 0 4e-9", "0 0 0 1"]))
+    assert settle.settles(slow, [1, 0, 0, 0])  # in the last state, after 10^25 steps
 
 
 def test_the_gambler_agrees_with_the_closed_forms():
@@ -264,9 +266,9 @@ def test_powers_and_returns(P):
     if len(r.ends.classes) == 1:
         graph = nx.from_numpy_array(P, create_using=nx.DiGraph)
         assert nx.is_aperiodic(graph) == (r.ends.classes[0].period == 1)
-    tiny = np.array([[0.0, 1.0], [1e-200, 1.0]])
-    assert returns.possible(tiny, 6)[2:, 0, 0].all()
-    assert returns.possible(tiny, 6)[4, 1, 0]
+    tiny = np.array([[1, 1e-200, 0], [0, 1, 1e-200], [1, 0, 0]])
+    assert returns.possible(tiny, 2)[2, 0, 2]  # 1e-400 is 0 as a float
+    assert not returns.possible(tiny, 2)[1, 0, 2]
 
 
 # ---------------------------------------------------------------- backwards

@@ -24,6 +24,8 @@ from numpy.typing import ArrayLike
 from dgmlib.markov import chain
 from dgmlib.markov.chain import Class
 
+LATE = 170  # 2^170 steps: longer than six states with probabilities from 1e-9 take to settle
+
 
 class Ends(NamedTuple):
     """What becomes of a chain that is started in each of its n states; r recurrent classes."""
@@ -82,11 +84,8 @@ def settles(P: ArrayLike, pi: ArrayLike) -> bool:
     It does where every class that can be reached has period 1, or where the start is shared out
     evenly among the phases of the cycle.
     """
-    e, pi = ends(P), np.asarray(pi, dtype=float)
-    if all(c.period == 1 for c in e.classes if c.recurrent):
-        return True
-    late = chain.check(P)
-    for _ in range(40):  # P^(2^40): a distribution that is stationary once stays so
+    pi, late = np.asarray(pi, dtype=float), chain.check(P)
+    for _ in range(LATE):  # a distribution that is stationary once stays so
         late = late @ late
         late /= late.sum(1, keepdims=True)  # rounding must not double each time
     return bool(chain.distance(pi @ late, long_run(P, pi)) < 1e-9)

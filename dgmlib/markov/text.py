@@ -102,6 +102,6 @@ def _shortest(row: np.ndarray) -> str:
     for digits in range(1, 18):
         words = [f"{v:.{digits}g}" for v in row]
         back = np.array([float(word) for word in words])
-        if np.abs(back / back.sum() - row).max() < 1e-13 and ((back > 0) == (row > 0)).all():
+        if np.abs(back / back.sum() - row).max() < 1e-13:
             break
     return " ".join(words)
