@@ -16,6 +16,7 @@ from dgmlib.dimensionality import (
     gaussian_images,
     graph_text,
     pixel_networks,
+    sweep,
     trees,
 )
 from dgmlib.figures import dimensionality, dimensionality_methods, dimensionality_network
@@ -70,13 +71,18 @@ def test_draws_agree_with_the_exact_curves() -> None:
     """Lengths by Kolmogorov and Smirnov, spreads within 4.5 of their standard errors in all 100
     dimensions (they share draws), and the errors are honest over 40 seeds.
     Mutants: another seed's draws in each d (a point could not be followed); a standard error
-    without the square root of n; the spread of distances instead of their squares."""
+    without the square root of n, or without the mean's part; the spread of distances."""
     s = at("sweep")
     for d in (1, 10, 100):
         assert stats.kstest(s.lengths[d - 1], stats.chi(d).cdf).pvalue > 1e-4
     assert np.all(np.diff(s.lengths, axis=0) > 0)  # a coordinate more, a longer vector
     off = (s.spread_drawn - s.spread) / s.spread_error
     assert np.abs(off).max() < 4.5
+    away = np.random.default_rng(0).random((400, 3)) - np.random.default_rng(1).random((400, 3))
+    every = np.array([sweep._spread(np.delete(away, i, axis=0))[0] for i in range(400)])
+    jackknife = np.sqrt(399 / 400 * ((every - every.mean(0)) ** 2).sum(0))
+    # both are first-order formulas: they differ by terms of order 1 / n
+    np.testing.assert_allclose(sweep._spread(away)[1], jackknife, rtol=0.02)
     many = [at("sweep", seed=seed) for seed in range(40)]
     z = np.array([((m.spread_drawn - m.spread) / m.spread_error)[[1, 20, 99]] for m in many])
     # mean of 40 squares of a standard normal, three times: sd 0.22
@@ -111,6 +117,7 @@ def test_captions_say_the_numbers() -> None:
                   "199 for Markov order 1", "100 if independent", "radius 8.62 to 11.38",
                   "√d = 10.00", "vary by 12%"):  # fmt: skip
         assert words in said, words
+    assert "vary by 68%" in dimensionality.caption(s, 2)
     m = at("methods")
     said = dimensionality_methods.caption(m, 2)
     assert f"here {m.rejection_seen.hits[2]} of 500" in said
@@ -195,7 +202,7 @@ def test_infinite_variance_is_said() -> None:
 
 def test_a_control_of_one_method_leaves_the_others() -> None:
     """Mutant: one stream of random numbers for all four."""
-    a, b = at("methods"), at("methods", s=2.0)
+    a, b = at("methods"), at("methods", s=0.8)  # where rejection draws nothing
     assert np.array_equal(a.walk_seen.hits, b.walk_seen.hits)
     assert np.array_equal(a.gap.histogram, b.gap.histogram)
     c = at("methods", step=2.0)
@@ -316,6 +323,7 @@ def test_scores_are_those_of_the_models() -> None:
     np.testing.assert_allclose([r.bits[f, 3], r.bits_error[f, 3]], again, rtol=1e-12)
     one = at("digits", components=1)  # a mixture of one is independent pixels
     np.testing.assert_allclose(one.bits[:, 4], one.bits[:, 0], rtol=1e-9)
+    np.testing.assert_allclose(one.bits_error[:, 4], one.bits_error[:, 0], rtol=1e-9)
     noise = np.random.default_rng(r.n_test)  # other noise than the page's: only close
     z, z_test = (gaussian_images.dequantise(p, 17, rng=noise) for p in (data.train, data.test))
     for g, diagonal in enumerate((True, False)):

@@ -195,11 +195,11 @@ def test_a_pixel_network_is_a_distribution(kind: str) -> None:
     seen = np.bincount(drawn @ (2 ** np.arange(8, -1, -1)), minlength=512)
     common = n * p >= 5  # chi-squared needs a few expected in each cell
     assert ((seen - n * p)[common] ** 2 / (n * p)[common]).sum() < 700
-    for i, above in enumerate(parents):  # every parent is a neighbour that came before
+    for i, above in enumerate(pixel_networks.neighbours(6, kind)):  # near, and came before
         for j in above[above >= 0]:
             assert j < i
-            assert abs(i // 3 - j // 3) <= 2
-            assert abs(i % 3 - j % 3) <= 2
+            assert abs(i // 6 - j // 6) <= 2
+            assert abs(i % 6 - j % 6) <= 2
 
 
 def test_one_parent_is_the_tree_and_the_library_agrees() -> None:
@@ -313,8 +313,8 @@ def test_the_bundled_digits_are_the_packages_own(name: str, n: int, m: int, d: i
 
 @pytest.mark.parametrize(("d", "p"), [(8, 0.2), (10, 0.5), (9, 0.7)])
 def test_the_typical_set_by_enumeration(d: int, p: float) -> None:
-    """All 2^d states. Mutants: H in nats; the binomial without its coefficient; < for <= at the
-    edge of p = 1/2, where every state is typical."""
+    """All 2^d states. Mutants: H in nats; the binomial without its coefficient; the size of a set
+    of counts."""
     every = np.array(list(product((0, 1), repeat=d)))
     prob = np.where(every, p, 1 - p).prod(1)
     H = -p * np.log2(p) - (1 - p) * np.log2(1 - p)

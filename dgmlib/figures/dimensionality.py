@@ -31,14 +31,14 @@ def whiskers(x: np.ndarray, low: np.ndarray, high: np.ndarray, *, color: Color) 
 
 
 def sweep_scene(s: Sweep) -> list[Scene | Table]:
-    """All of it for d = 1 .. 100; opens at 3 dimensions."""
+    """All of it for d = 1 .. 100; opens at ten dimensions."""
     scene = Scene(
         panels=[_mass(s), _numbers(s), _volumes(s), _distances(s)],
         alt="For d = 1 to 100 dimensions: the density of the length of a Gaussian point, the "
         "numbers that a table over d variables needs under four assumptions, the share of a cube "
         "that a ball fills, and how much the distances between random points differ.",
         frame_values=s.d, frame_label="dimensions d", captions=[caption(s, i) for i in s.d - 1],
-        start=2, fps=8.0, columns=2, aspect=1.5,
+        start=9, fps=8.0, columns=2, aspect=1.5,
     )  # fmt: skip
     return [scene, sweep_table(s)]
 

@@ -30,7 +30,7 @@ def click_cell(page: Page, parent: int, child: int, d: int) -> None:
 def test_the_slider_goes_to_a_hundred_dimensions_and_the_link_remembers(open_page: Open) -> None:
     """Mutants: a caption of another frame; a link without the frame."""
     page = open_page(PICTURE)
-    assert caption(page).startswith("d = 3:")
+    assert caption(page).startswith("d = 10:")
     page.locator(".dgm-slider").focus()
     page.keyboard.press("End")
     expect(page.locator(".dgm-caption").first).to_contain_text("d = 100:")
