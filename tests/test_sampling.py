@@ -462,6 +462,10 @@ def test_the_chain_record_is_its_walk() -> None:
     spike = choose.choose("painted", "0 0 0 0 0.01 0 0 0 0")
     r = line_chain.watch(spike, scale=8.0, n=60, rng=rng(16))
     assert np.isfinite(r.rho).all()
+    still = [f for f, n in enumerate(r.at) if np.ptp(r.x[:n]) == 0]
+    assert still  # nothing has moved: it remembers everything
+    assert (r.rho[still, 1:8] == 1).all()
+    assert np.isnan(r.claimed[still]).all()
 
 
 def test_stripes_hold_one_each() -> None:

@@ -231,12 +231,15 @@ def _chain_said(r: line_chain.Watched, f: int) -> str:
 
 def chain_table(r: line_chain.Watched) -> Table:
     n = int(r.at[-1])
+    moved = bool(np.isfinite(r.claimed[-1]))
     worth = n * (r.picture.std / np.sqrt(n) / float(r.exact[-1])) ** 2
     rows: list[list[str | float]] = [
         ["mean of x", plus_minus(float(r.mean[-1]), float(r.claimed[-1]), 4),
          num(r.picture.mean, 4)],
-        ["error of the mean", num(float(r.claimed[-1]), 4), num(float(r.exact[-1]), 4)],
-        ["worth so many exact draws", f"{r.ess[-1]:,.0f}", f"{worth:,.0f}"],
+        ["error of the mean", num(float(r.claimed[-1]), 4) if moved else "nothing moved",
+         num(float(r.exact[-1]), 4)],
+        ["worth so many exact draws", f"{r.ess[-1]:,.0f}" if moved else "nothing moved",
+         f"{worth:,.0f}"],
         ["accepted share", f"{r.share[-1]:.1%}", f"{r.exact_share:.1%}"],
         ["autocorrelation at lag 1", num(float(r.rho[-1, 1]), 4), num(float(r.exact_rho[1]), 4)],
     ]  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from dgmlib.samplers import diagnostics
 from dgmlib.samplers.line_proposal import Proposal
-from dgmlib.samplers.line_race import SHOWN, START, Picture, picture
+from dgmlib.samplers.line_race import SHOWN, START, Picture, mcse, picture
 from dgmlib.samplers.line_rejection import EDGES, histogram
 from dgmlib.samplers.line_walk import acceptance, autocorrelation, kernel, mean_rmse, walk
 from dgmlib.targets.line import Line
@@ -52,13 +52,14 @@ def watch(p: Line, *, scale: float, n: int, rng: np.random.Generator) -> Watched
     k = kernel(p, scale)
     draws = [x[:m, None] for m in at]
     rho = np.zeros((len(at), LAGS + 1))
-    for row, d in zip(rho, draws, strict=True):
-        known = np.nan_to_num(diagnostics.autocorrelation(d)[: LAGS + 1, 0], nan=1.0)
-        row[: len(known)] = known
+    moved = np.array([np.ptp(d) > 0 for d in draws])
+    for row, d, some in zip(rho, draws, moved, strict=True):
+        row[: len(d)] = diagnostics.autocorrelation(d)[: LAGS + 1, 0] if some else 1.0
     return Watched(
         picture(p, Proposal(start, scale, 0.0)), scale, x, found.proposal[:, 0], accepted, at,
-        np.cumsum(x)[at - 1] / at, np.array([float(diagnostics.mcse(d)) for d in draws]),
-        mean_rmse(k, start, at), np.array([float(diagnostics.ess(d)) for d in draws]),
+        np.cumsum(x)[at - 1] / at, np.array([mcse(d[:, 0]) for d in draws]),
+        mean_rmse(k, start, at),
+        np.where(moved, [float(diagnostics.ess(d)) for d in draws], np.nan),
         np.cumsum(accepted)[at - 2] / (at - 1), acceptance(k, scale), rho,
         autocorrelation(k, LAGS), p.pdf(SHOWN), histogram(x, np.ones(n), at, EDGES),
     )  # fmt: skip

@@ -95,7 +95,7 @@ def race(
     pairs = [(exact, equal), (x, kept.astype(float)), (x, w), (chain, equal)]
     estimate = np.stack([_running(v, weight, n) for v, weight in pairs], 1)  # (F, 4, R)
     error = np.stack([_claimed(v[0], weight[0], n) for v, weight in pairs[:3]], 1)
-    slow = [_mcse(chain[0, :m]) for m in n]
+    slow = [mcse(chain[0, :m]) for m in n]
     miss = (estimate - p.mean) ** 2
     empty = np.isnan(miss).sum(2)
     some = empty < repeats - 1
@@ -136,5 +136,6 @@ def _claimed(x: np.ndarray, w: np.ndarray, n: np.ndarray) -> np.ndarray:
     return np.divide(np.sqrt(left), total, out=np.full(len(n), np.nan), where=several)
 
 
-def _mcse(x: np.ndarray) -> float:
-    return float(diagnostics.mcse(x[:, None]))
+def mcse(x: np.ndarray) -> float:
+    """What one chain (n,) says the standard error of its mean is; NaN while nothing has moved."""
+    return float(diagnostics.mcse(x[:, None])) if np.ptp(x) > 0 else np.nan
