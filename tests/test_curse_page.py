@@ -188,6 +188,18 @@ def test_zero_hits_are_said_with_their_interval() -> None:
     assert m.rejection[scene.start] < upper
 
 
+def test_a_histogram_in_ten_dimensions_is_empty() -> None:
+    """With the target itself as proposal sampling is free, and still most held-out points fall
+    where none of 2,000 points fell. Mutants: cells of a fixed width; the preset at another d."""
+    m = preset("Histogram in ten dimensions")
+    scene = drawn("methods", m)
+    assert scene.frame_values[scene.start] == 10
+    assert m.rejection_seen.hits[9] == 2000
+    assert m.gap.empty[9] > 50
+    assert m.gap.histogram[9] > 10 * m.gap.kernels[9]
+    assert f"{m.gap.empty[9]} of 100 held-out points fall in empty cells" in scene.captions[9]
+
+
 def test_infinite_variance_is_said() -> None:
     """Mutants: a limit above 0; rejection counted although no envelope exists."""
     m = preset("Infinite variance")
