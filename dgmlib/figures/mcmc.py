@@ -177,7 +177,7 @@ def _said(d: Duel) -> list[str]:
     for t in range(1, len(d.first.x)):
         parts = [
             f"{i + 1}: {r.name} {_deed(r, t)}; {counts[i][t - 1]} of {t} accepted, "
-            f"{t * r.evaluations:,} evaluations."
+            f"{t * r.evaluations:,} {'gradients' if r.gradients else 'densities'} evaluated."
             for i, r in enumerate((d.first, d.second))
         ]
         said.append(f"Step {t}. " + " ".join(parts))
@@ -209,11 +209,11 @@ def _table(d: Duel) -> Table:
     rows.append(["exact", "", "", "", at(d.plane.mean), 0.0, ""])
     columns = ["", "accepted", "evaluations", "of these gradients", "running mean",
                "its distance, sd", "squared jump per 1,000 evaluations"]  # fmt: skip
-    said = "Squared jumps are in units of the target's variances, a coordinate. "
+    said = "Squared jumps are in units of the target's variances, a coordinate."
     settled = [r for r in (d.first, d.second) if r.name == "ULA" and d.plane.gaussian]
     for r in settled[:1]:
         v = None if r.biased is None else np.diag(r.biased)
-        said += (
+        said += " " + (
             "ULA never settles with this step: it is longer than the narrowest direction allows."
             if v is None
             else f"ULA settles at variances {num(v[0], 3)} and {num(v[1], 3)}; the target has "

@@ -113,6 +113,10 @@ def _pm(value: float, error: float) -> str:
     return f"{num(value, 3)} ± {num(error, 3)}"
 
 
+def _n(value: float) -> str:
+    return "unknown" if np.isnan(value) else f"{value:,.0f}"
+
+
 def _r(value: float) -> str:
     return "above 1,000" if value > 1000 else num(value, 3)
 
@@ -121,10 +125,15 @@ def _said(c: Checkup, f: int) -> str:
     h, n = c.first, int(c.lengths[f])
     if np.isnan(h.mean[f]):
         return f"{n} steps: a chain of {h.name} left for infinity at step {h.lost + 1}."
+    if h.sd[f] == 0:
+        return (
+            f"{n} steps of {h.name}: no chain has moved in the later half, so there is no scatter "
+            f"to judge by. Mean {num(h.mean[f], 3)}, exactly {num(c.mean, 3)}."
+        )
     off = (h.mean[f] - c.mean) / h.mean_error[f] if h.mean_error[f] > 0 else np.inf
     return (
         f"{n} steps of {h.name}, the later half used: R-hat {_r(h.rhat_rank[f])} (plain "
-        f"{_r(h.rhat[f])}), effective draws {h.bulk[f]:.0f} in the bulk and {h.tail[f]:.0f} in the "
+        f"{_r(h.rhat[f])}), effective draws {_n(h.bulk[f])} in the bulk and {_n(h.tail[f])} in the "
         f"tails. Mean {_pm(h.mean[f], h.mean_error[f])}, exactly {num(c.mean, 3)}: "
         f"{num(abs(off), 1)} standard errors off. Sd {_pm(h.sd[f], h.sd_error[f])}, exactly "
         f"{num(c.sd, 3)}."
@@ -144,8 +153,8 @@ def _table(c: Checkup) -> Table:
         row("sd ± MCSE", lambda h: last(h, h.sd, h.sd_error), num(c.sd, 3)),
         row("R-hat, rank-normalised", lambda h: _r(h.rhat_rank[-1]), "1"),
         row("R-hat, plain", lambda h: _r(h.rhat[-1]), "1"),
-        row("effective draws: bulk", lambda h: f"{h.bulk[-1]:.0f}", f"of {kept:,}"),
-        row("effective draws: tails", lambda h: f"{h.tail[-1]:.0f}", f"of {kept:,}"),
+        row("effective draws: bulk", lambda h: _n(h.bulk[-1]), f"of {kept:,}"),
+        row("effective draws: tails", lambda h: _n(h.tail[-1]), f"of {kept:,}"),
         row("evaluations of a step", lambda h: f"{h.evaluations:,}"),
         row("accepted", lambda h: f"{h.acceptance:.0%}"),
     ]

@@ -8,7 +8,8 @@ r"""Seven samplers by name, with one step length s for all of them.
 With the same z, generators that begin alike differ in the algorithm and in nothing else: all but
 Gibbs and tempering draw d normals and one uniform at every step.
 
-What a step costs is counted in evaluations of log p, or of its gradient together with log p.
+What a step costs is counted in evaluations of log p, or of its gradient together with log p; a
+draw from a conditional in closed form counts as one.
 """
 
 from collections.abc import Callable
