@@ -12,7 +12,7 @@ from scipy.integrate import quad
 
 from dgmlib.samplers import importance, line_chain, line_importance, line_inverse, metropolis
 from dgmlib.samplers.line_proposal import Proposal, of_handle, parse, proposal, smallest_log_k
-from dgmlib.samplers.line_race import CHAIN, EXACT, IMPORTANCE, REJECTION, race
+from dgmlib.samplers.line_race import CHAIN, EXACT, IMPORTANCE, REJECTION, mcse, race
 from dgmlib.samplers.line_rejection import EDGES, frames, histogram, reject
 from dgmlib.samplers.line_variance import rejection_rmse, spread
 from dgmlib.samplers.line_walk import (
@@ -377,6 +377,7 @@ def test_claimed_errors_are_the_library_s() -> None:
         wanted = importance.self_normalised(x[:n], log_w[:n])
         assert r.estimate[f, IMPORTANCE, 0] == pytest.approx(wanted.value, abs=1e-9)
         assert r.error[f, IMPORTANCE] == pytest.approx(wanted.error, abs=1e-9)
+    assert np.isnan(mcse(np.full(20, 0.1)))  # nothing moved: nothing is known
 
 
 @BY_NAME

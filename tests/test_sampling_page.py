@@ -76,6 +76,10 @@ def test_the_picture_is_the_race(values: dict[str, Any]) -> None:
     target, q = layers(scene, Lines, 0)
     assert np.array_equal(target.y[0], pic.shape)
     np.testing.assert_allclose(q.y[0], pic.q * pic.z)
+    dots = layers(scene, Points, 0)[0]
+    assert (inside(dots.xy, -0.2) == np.minimum(r.n, len(r.dots))).all()
+    p = choose.choose(pic.name)
+    assert ((r.dots[:, 1] >= 0) & (r.dots[:, 1] <= p.shape(r.dots[:, 0]))).all()
     height, move = layers(scene, Handles, 0)
     assert np.array_equal(height.xy[:, 1], choose.choose(r.picture.name).shape(choose.KNOTS))
     assert move.xy[0, 0] == pic.proposal.centre

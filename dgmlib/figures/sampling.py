@@ -95,12 +95,20 @@ def plus_minus(value: float, error: float, digits: int = 3) -> str:
     return f"{num(value, digits)} ± {num(error, digits) if np.isfinite(error) else 'unknown'}"
 
 
+def revealed(xy: np.ndarray, order: np.ndarray, at: np.ndarray, hidden: float) -> np.ndarray:
+    """Points (N, 2) that appear one after the other: (F, N, 2), waiting below the plot."""
+    seen = order < at[:, None]  # (F, N)
+    return np.where(seen[..., None], xy, np.array([0.0, hidden]))
+
+
 def race_scene(r: Race) -> list[Scene | Table]:
     """The target, the errors of four methods up to the budget, and their estimates now."""
     pic, F = r.picture, len(r.n)
     picture = line_panel(
         [
             target_layer(pic, "target p"),
+            Points(xy=revealed(r.dots, np.arange(len(r.dots)), r.n, 5 * BELOW), color="target",
+                   size=2.2, opacity=0.45, name="exact draws"),
             Lines(x=pic.x, y=pic.z * pic.q[None], names=[proposal_name(pic)], colors=["accent"],
                   dashes=[True]),
             Rules(at=np.array([pic.mean]), color="ink", name=f"exact mean {num(pic.mean, 3)}"),

@@ -13,6 +13,7 @@ from dgmlib.figures.sampling import (
     plus_minus,
     proposal_handle,
     proposal_name,
+    revealed,
     small,
     target_layer,
 )
@@ -25,12 +26,6 @@ CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])
 BIN = float(EDGES[1] - EDGES[0])
 SEEN = 1e-3  # a share of p that can be seen
 HIGHEST = 6.0  # of the axis, in units of the target's highest point
-
-
-def revealed(xy: np.ndarray, order: np.ndarray, at: np.ndarray, hidden: float) -> np.ndarray:
-    """Points (N, 2) that appear one after the other: (F, N, 2), waiting below the plot."""
-    seen = order < at[:, None]  # (F, N)
-    return np.where(seen[..., None], xy, np.array([0.0, hidden]))
 
 
 def histogram_panel(
@@ -85,7 +80,7 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
     wrong = bool(r.raised) or r.worst[1] > 1 + 1e-9
     title = "The envelope is too low" if wrong else "Points under the envelope"
     title = "No constant covers the tail" if r.fitted_here and r.cut < SEEN else title
-    left = line_panel(layers, title, area=(0, 0, 3, 2), top=top)
+    left = line_panel(layers, title, area=(0, 0, 3, 5), top=top)
     high = 1.5 * float(max(r.target.max(), r.outcome.max() if r.cut > SEEN else 0.0))
     both: list[Layer] = [
         bar_band(pic.x, r.outcome, np.cumsum(r.accepted)[r.at - 1], high),
@@ -96,7 +91,7 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
             Lines(x=pic.x, y=r.outcome[None], names=["what comes out"], colors=["bad"],
                   dashes=[True], width=2.5)
         )  # fmt: skip
-    kept = histogram_panel(r.density, both, "The accepted ones", area=(3, 0, 2, 1), color="good",
+    kept = histogram_panel(r.density, both, "The accepted ones", area=(3, 0, 2, 3), color="good",
                            name="accepted", top=high)  # fmt: skip
     x = r.at.astype(float)
     share = Panel(
@@ -109,7 +104,7 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
         ],
         title=f"Accepted share; exact {small(r.exact_share)}",
         x=Axis(label="proposals"), y=Axis(range=(0, min(1.0, max(0.1, 2.2 * r.exact_share)))),
-        area=(3, 1, 2, 1),
+        area=(3, 3, 2, 2),
     )  # fmt: skip
     scene = Scene(
         panels=[left, kept, share],
@@ -206,7 +201,7 @@ def inverse_scene(r: Inverted) -> list[Scene | Table]:
         layers.insert(3, Points(xy=lost, color="bad", symbol="cross", size=3.5, name="no quantile"))
     left = Panel(
         layers=layers, title="From u across to F, down to x",
-        x=Axis(label="x", range=WINDOW), y=Axis(label="u", range=(bottom, top)), area=(0, 0, 3, 2),
+        x=Axis(label="x", range=WINDOW), y=Axis(label="u", range=(bottom, top)), area=(0, 0, 3, 5),
     )  # fmt: skip
     curves: list[Layer] = [
         Lines(x=pic.x, y=r.target[None], names=["exact p"], colors=["target"], width=2.5)
@@ -217,12 +212,12 @@ def inverse_scene(r: Inverted) -> list[Scene | Table]:
     if odd:
         curves.append(Lines(x=pic.x, y=r.outcome[None], names=["what comes out"], colors=["bad"],
                             dashes=[True], width=2.5))  # fmt: skip
-    shown = histogram_panel(r.density, curves, "The draws", area=(3, 1, 2, 1), color=0,
+    shown = histogram_panel(r.density, curves, "The draws", area=(3, 2, 2, 3), color=0,
                             name="draws of x", top=high)  # fmt: skip
     paint = Panel(
         layers=[target_layer(pic, "p, up to a constant"), height_handles(pic)],
         title="Draw the target here", x=Axis(range=WINDOW),
-        y=Axis(range=(-0.06, TOP), ticks=[(0.0, "0"), (1.0, "1")]), area=(3, 0, 2, 1), legend=False,
+        y=Axis(range=(-0.06, TOP), ticks=[(0.0, "0"), (1.0, "1")]), area=(3, 0, 2, 2), legend=False,
     )  # fmt: skip
     scene = Scene(
         panels=[left, paint, shown],

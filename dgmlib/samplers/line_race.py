@@ -26,6 +26,7 @@ from dgmlib.targets.line import Line
 METHODS = ("exact draws", "rejection", "importance", "Markov chain")
 EXACT, REJECTION, IMPORTANCE, CHAIN = range(4)
 REPEATS = 48
+DOTS = 200
 START = 0.1  # the quantile where walks begin
 SHOWN = np.linspace(-5.0, 5.0, 251)  # the window on the line
 
@@ -49,6 +50,7 @@ class Race(NamedTuple):
 
     picture: Picture
     n: np.ndarray  # (F,) evaluations so far
+    dots: np.ndarray  # (D, 2) the first exact draws of the first run, evenly under p~
     estimate: np.ndarray  # (F, 4, R)
     error: np.ndarray  # (F, 4) what the first repetition says its standard error is
     rmse: np.ndarray  # (F, 4) over the repetitions
@@ -91,6 +93,8 @@ def race(
     start = float(p.quantile(np.array(START)))
     chain = walk(p, np.full(repeats, start), budget - 1, scale=scale, rng=rng).x.T
 
+    first = exact[0, :DOTS]
+    dots = np.stack([first, height[0, :DOTS] * p.shape(first)], 1)
     equal = np.ones_like(x)
     pairs = [(exact, equal), (x, kept.astype(float)), (x, w), (chain, equal)]
     estimate = np.stack([_running(v, weight, n) for v, weight in pairs], 1)  # (F, 4, R)
@@ -112,8 +116,8 @@ def race(
         mean_rmse(kernel(p, scale), start, n),
     ], 1)  # fmt: skip
     return Race(
-        picture(p, q), n, estimate, np.column_stack([error, slow]), rmse, mse_error / (2 * rmse),
-        theory, empty, constant(log_k), scale,
+        picture(p, q), n, dots, estimate, np.column_stack([error, slow]), rmse,
+        mse_error / (2 * rmse), theory, empty, constant(log_k), scale,
     )  # fmt: skip
 
 
