@@ -30,8 +30,8 @@ class Params:
         help="Up to seven names, then the arrows: Rain Wet; Rain>Wet",
     )  # fmt: skip
     states: int = ui.slider(2, 2, 4, label="States of each variable")
-    data: str = ui.choice("8 x 8", ["8 x 8", "28 x 28"], label="Digits")
-    above: str = ui.choice("left, above", list(pixel_networks.OFFSETS), label="Neighbours")
+    data: str = ui.choice("14 x 14", digit_fits.digits.NAMES, label="Digits")
+    above: str = ui.choice("four before", list(pixel_networks.OFFSETS), label="Neighbours")
     components: int = ui.slider(10, 1, 20, label="Components of the mixture")
     pseudo: float = ui.slider(1.0, 0.1, 5.0, step=0.1, label="Pseudo-counts")
     seed: int = ui.seed()
@@ -103,7 +103,7 @@ ui.page(
         "Cycle refused": dict(view="network", graph="A B C D; A>B, B>C, C>A, C>D"),
         "Naive Bayes": dict(view="network", graph="Spam Free Win Meet Lunch; Spam>Free, Spam>Win, "
                             "Spam>Meet, Spam>Lunch"),
-        "MNIST digits": dict(view="digits", data="28 x 28", above="four before"),
+        "MNIST digits": dict(view="digits", data="28 x 28"),
     },
     prediction=ui.Prediction(
         "The density of N(0, I) in 100 dimensions is highest at 0. Where is 95% of the mass?",

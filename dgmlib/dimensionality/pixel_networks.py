@@ -73,9 +73,8 @@ def code(x: np.ndarray, parents: np.ndarray) -> np.ndarray:
 def log_prob(net: PixelNetwork, x: np.ndarray) -> np.ndarray:
     """Nats of each image of x (n, d): (n,)."""
     x = check_binary(x)
-    on, off = np.log(net.p_one), np.log1p(-net.p_one)  # (d, rows)
-    pick = np.arange(x.shape[1]), code(x, net.parents)
-    return np.where(x == 1, on[pick], off[pick]).sum(1)
+    log_p = np.stack([np.log1p(-net.p_one), np.log(net.p_one)], axis=-1)  # (d, rows, 2)
+    return log_p[np.arange(x.shape[1]), code(x, net.parents), x].sum(1)
 
 
 def bits_per_pixel(net: PixelNetwork, x: np.ndarray) -> tuple[float, float]:

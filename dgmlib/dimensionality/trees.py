@@ -85,9 +85,9 @@ def log_prob(tree: Tree, x: np.ndarray) -> np.ndarray:
     """Nats for each image of x (n, d): (n,)."""
     x = check_binary(x)
     above = np.where((tree.parent >= 0)[None, :], x[:, np.maximum(tree.parent, 0)], 0)
-    p = tree.p_one[np.arange(x.shape[1]), above]  # (n, d)
     with np.errstate(divide="ignore"):  # without pseudo-counts an image may be impossible
-        return np.where(x == 1, np.log(p), np.log1p(-p)).sum(1)
+        log_p = np.stack([np.log1p(-tree.p_one), np.log(tree.p_one)], axis=-1)
+    return log_p[np.arange(x.shape[1]), above, x].sum(1)  # by the parent's state and its own
 
 
 def bits_per_pixel(tree: Tree, x: np.ndarray) -> tuple[float, float]:

@@ -28,7 +28,7 @@ def digits_scene(r: Fits) -> list[Scene | Table]:
         panels=[_binary(r), _bits(r), _grey(r), _grey_bits(r)],
         alt=f"Digits drawn from {len(BINARY)} models of binary pixels and {len(GREY)} Gaussians, "
         f"and their held-out bits a pixel, for more and more training images. Data: {r.source}.",
-        frame_values=r.n, frame_label="training images n",
+        frame_values=r.n, frame_label="images n",
         captions=[caption(r, f) for f in range(len(r.n))], start=len(r.n) - 1, fps=1.0,
         columns=5, aspect=1.3, interpolate=False,
     )  # fmt: skip
