@@ -121,7 +121,7 @@ def test_named_chains_are_what_their_names_say():
     assert 0.98 < 1 - chain.spectral_gap(CHAINS["two islands"].P) < 1
     with pytest.raises(ValueError, match="choose one of"):
         named.load("nobody", rows="")
-    with pytest.raises(ValueError, match="states A to B; it cannot start in F"):
+    with pytest.raises(ValueError, match="no state F; start in one of A to B"):
         named.start("F", 2)
     assert named.start("uniform", 4).tolist() == [0.25] * 4
     assert named.start("B", 3).tolist() == [0, 1, 0]

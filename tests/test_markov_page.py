@@ -68,6 +68,16 @@ def test_own_rows_are_drawn(view, rows):
     assert list(numbers.text) == [markov_graph.prob(p) for p in P.ravel()]
 
 
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [(0, "0"), (1, "1"), (0.5, "0.5"), (1 / 3, "0.333"), (1 / 12, "0.083"), (4e-9, "<0.001"),
+     (1 - 1e-9, ">0.999"), (0.03, "0.03"), (0.9996, ">0.999"), (0.001, "0.001")],
+)  # fmt: skip
+def test_probabilities_in_words(p, said):
+    """Mutant: 0 for what may happen, 1 for what may not."""
+    assert markov_graph.prob(p) == said
+
+
 @pytest.mark.parametrize("start", ["A", "uniform"])
 def test_bars_walkers_and_graph_are_the_run(start):
     """Mutants: bars of the step before; errors of the wrong bars; walkers beside their state; the
@@ -360,5 +370,5 @@ def test_the_same_link_gives_the_same_walkers():
 
 
 def test_a_start_that_does_not_exist_is_refused_with_the_remedy():
-    with pytest.raises(ValueError, match="states A to B; it cannot start in F"):
+    with pytest.raises(ValueError, match="no state F; start in one of A to B"):
         at("walkers", chain="weather", start="F")

@@ -35,9 +35,10 @@ def num(value: float, digits: int = 3) -> str:
 
 
 def prob(p: float) -> str:
-    """A probability as short as it can be, to three digits: 0, 0.05, ⅓ as 0.333, 1."""
-    text = f"{p:.3g}" if p >= 0.0005 or p == 0 else "<0.001"
-    return "1" if p < 1 and text == "1" else text
+    """A probability as short as it can be, to three decimals; never 0 or 1 for what is neither."""
+    if p in (0, 1):
+        return f"{p:.0f}"
+    return f"{p:.3f}".rstrip("0") if 0.0005 <= p < 0.9995 else ("<0.001" if p < 0.5 else ">0.999")
 
 
 def title_of(about: str) -> str:
@@ -94,8 +95,8 @@ def arrow_layers(P: np.ndarray, *, color: Color = "muted", labels: bool = True) 
     return layers
 
 
-def name_layer(n: int, *, size: float = 14.0) -> Text:
-    return Text(xy=places(n), text=list(LETTERS[:n]), size=size)
+def name_layer(n: int) -> Text:
+    return Text(xy=places(n), text=list(LETTERS[:n]), size=17.0)
 
 
 def graph_panel(layers: list[Layer], *, title: str, area: tuple[int, int, int, int]) -> Panel:

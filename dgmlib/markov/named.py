@@ -81,7 +81,7 @@ CHAINS = {
     "gambler's ruin": Named(ruin(6), "A: 0 coins, F: 5 coins; the game ends at both"),
     "two classes": Named(two_classes(), "from A, B to C, D or to E, F, and never back"),
     "two islands": Named(islands(), "A B C and D E F, with a narrow bridge"),
-    "Metropolis": Named(metropolis(np.array([1.0, 2, 4, 2, 1])), "for π = 0.1, 0.2, 0.4, 0.2, 0.1"),
+    "Metropolis": Named(metropolis(np.array([1.0, 2, 4, 2, 1])), "Metropolis, π ∝ 1, 2, 4, 2, 1"),
 }  # fmt: skip
 NAMES = [*CHAINS, OWN]
 
@@ -101,6 +101,6 @@ def start(name: str, n: int) -> np.ndarray:
         return np.full(n, 1 / n)
     if len(name) != 1 or name not in LETTERS[:n]:
         raise ValueError(
-            f"this chain has the states A to {LETTERS[n - 1]}; it cannot start in {name}"
+            f"this chain has no state {name}; start in one of A to {LETTERS[n - 1]}, or uniform"
         )
     return np.eye(n)[LETTERS.index(name)]
