@@ -84,7 +84,7 @@ ui.page(
     views={
         "race": ui.View("One budget", race, sampling.race_scene,
             ["target", "tail", "step", "n", "seed"], edits={"heights": paint, "proposal": move},
-            says="Dashed: theory. Drag the heights, or the proposal below the axis.",
+            says="Drag the heights of p, or the proposal q below the axis. Dashed: theory.",
             checks=CHECKED["race"]),
         "rejection": ui.View("Rejection", rejection, sampling_views.rejection_scene,
             ["target", "proposal", "tail", "multiple", "seed"], checks=CHECKED["rejection"],

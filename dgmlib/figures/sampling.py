@@ -111,11 +111,11 @@ def race_scene(r: Race) -> list[Scene | Table]:
                    size=2.2, opacity=0.45, name="exact draws"),
             Lines(x=pic.x, y=pic.z * pic.q[None], names=[proposal_name(pic)], colors=["accent"],
                   dashes=[True]),
-            Rules(at=np.array([pic.mean]), color="ink", name=f"exact mean {num(pic.mean, 3)}"),
+            Rules(at=np.array([pic.mean]), color="ink"),
             height_handles(pic),
             proposal_handle(pic),
         ],
-        "Draw the target: drag its heights", area=(0, 0, 2, 3),
+        f"Draw p: its exact mean is {num(pic.mean, 3)}", area=(0, 0, 2, 3),
     )  # fmt: skip
     scene = Scene(
         panels=[picture, _errors(r), _estimates(r)],
