@@ -62,7 +62,7 @@ def words(view: str, shown: Any) -> str:
 
 
 def test_both_samplers_use_the_same_numbers() -> None:
-    """The z of every step, found back from four proposals, and MALA is HMC with one leapfrog step.
+    """The z of every step, found back from five proposals, and MALA is HMC with one leapfrog step.
 
     Mutants: a second seed; the uniform drawn before the normals; e = s^2 for e = s^2 / 2."""
     s = 0.5
@@ -77,6 +77,8 @@ def test_both_samplers_use_the_same_numbers() -> None:
                 z[r.name] -= by_name.DRIFT
             elif r.name in ("MALA", "HMC"):
                 z[r.name] -= s / 2 * grad(r.x[:-1])
+    ula = at("duel", target="Gaussian", second="ULA", step2=s).second
+    z["ULA"] = (ula.proposal - ula.x[:-1]) / s - s / 2 * grad(ula.x[:-1])
     for name in z:
         np.testing.assert_allclose(z[name], z["random walk"], atol=1e-12)
     assert d.first.accepted.tolist() == d.second.accepted.tolist()
@@ -107,9 +109,11 @@ def test_the_picture_is_the_run(target: str, first: str, second: str) -> None:
         assert (yes.symbol, no.symbol) == ("circle", "cross")
         arrow = layers(scene, Arrows, i)[0]
         assert np.array_equal(arrow.end[1:, 0][r.accepted], r.proposal[r.accepted])
-        if not r.swapped.any():
-            assert np.array_equal(r.x[1:][r.accepted], r.proposal[r.accepted])
-            assert np.array_equal(r.x[1:][~r.accepted], r.x[:-1][~r.accepted])
+        alone = ~r.swapped  # what a warmer chain leaves here is no proposal
+        assert alone.all() == (r.name != "tempering")
+        moved, stayed = r.accepted & alone, ~r.accepted & alone
+        assert np.array_equal(r.x[1:][moved], r.proposal[moved])
+        assert np.array_equal(r.x[1:][stayed], r.x[:-1][stayed])
         for t in (1, 7, 240):
             mean = r.x[1 : t + 1].mean(0)
             np.testing.assert_allclose(r.mean[t], mean, atol=1e-12)
@@ -162,7 +166,7 @@ def test_ula_settles_at_its_ellipse() -> None:
 
 
 def test_ula_that_leaves_is_cut_and_said() -> None:
-    """Mutants: infinities in the scene; the running mean of what was cut off."""
+    """Mutants: infinities in the scene; the running mean of what was cut off; one step too late."""
     d = at("duel", first="ULA", step=0.6)
     r = d.first
     assert 0 < r.lost < 240
@@ -170,6 +174,17 @@ def test_ula_that_leaves_is_cut_and_said() -> None:
     assert np.isfinite(r.x).all()
     assert np.isfinite(r.way).all()
     assert np.isnan(r.mean[-1]).all()
+    x, e, g = d.start, 0.6**2 / 2, rng(1)  # the same chain, by hand
+    grad = arena.load("correlated").target.need_grad()
+    for t in range(r.lost):
+        x = x + e * grad(x) + np.sqrt(2 * e) * g.standard_normal((1, 2))[0]
+        g.random(1)  # drawn to keep in step with MALA
+        np.testing.assert_allclose(x, r.x[t + 1], rtol=1e-6)
+    assert np.abs(x).max() < 100 * 8
+    assert np.abs(x + e * grad(x) + np.sqrt(2 * e) * g.standard_normal(2)).max() > 100 * 8
+    assert (r.x[r.lost :] == r.x[r.lost]).all()
+    assert "left" not in drawn("duel", d).captions[r.lost]
+    assert "left" in drawn("duel", d).captions[r.lost + 1]
     scene = drawn("duel", d)
     scene.pack()
     assert f"ULA left for infinity at step {r.lost + 1}" in scene.captions[-1]

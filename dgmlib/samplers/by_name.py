@@ -20,6 +20,7 @@ import numpy as np
 
 from dgmlib.samplers import gibbs, hastings, hmc, langevin, metropolis, tempering
 from dgmlib.samplers.arena import Arena
+from dgmlib.targets.target import Target
 
 NAMES = ("random walk", "drift", "Gibbs", "ULA", "MALA", "HMC", "tempering")
 GRADIENTS = ("ULA", "MALA", "HMC")
@@ -68,7 +69,7 @@ def begin(
         return Sampler(gibbs.init(x, t.log_prob), partial(gibbs.step, conditionals=draw, rng=rng),
                        cost, 0)  # fmt: skip
     if name in ("ULA", "MALA"):
-        move = langevin.ula if name == "ULA" else langevin.mala
+        move = _ula if name == "ULA" else langevin.mala
         go = partial(move, target=t, step_size=step**2 / 2, rng=rng)
         return Sampler(langevin.init(x, t), go, 1, 1)
     if name == "HMC":
@@ -78,3 +79,12 @@ def begin(
         go = partial(tempering.step, log_prob=t.log_prob, betas=BETAS, scale=step, rng=rng)
         return Sampler(tempering.init(x, t.log_prob, betas=BETAS), go, len(BETAS), 0)
     raise ValueError(f"no sampler is called {name!r}; choose one of {', '.join(NAMES)}")
+
+
+def _ula(
+    state: langevin.State, target: Target, *, step_size: float, rng: np.random.Generator
+) -> tuple[langevin.State, langevin.Info]:
+    """ULA, and the uniform that it does not need: so it keeps in step with MALA."""
+    found = langevin.ula(state, target, step_size=step_size, rng=rng)
+    rng.random(len(state.x))
+    return found

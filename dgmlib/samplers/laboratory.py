@@ -59,27 +59,13 @@ def record(
     with np.errstate(all="ignore"):  # ULA may leave for infinity; it is cut off below
         s = begin(name, arena, start[None], step=step, n_leapfrog=n_leapfrog, rng=rng)
         run = chain.run(s.step, s.state, n_steps)
-        x, info = run.x[:, 0], run.info
-        swapped = np.zeros(n_steps, dtype=bool)
-        if name == "Gibbs":
-            proposal, accepted = x[1:], np.ones(n_steps, dtype=bool)
-            way = np.concatenate([x[:-1, None], info.path[:, :, 0]], axis=1)
-        elif name == "tempering":
-            proposal, accepted = info.proposal[:, 0, 0], info.accepted[:, 0, 0]
-            swapped = info.swapped[:, 0, 0]
-            way = np.stack([x[:-1], proposal], axis=1)
-        else:
-            proposal, accepted = info.proposal[:, 0], info.accepted[:, 0]
-            way = np.stack([x[:-1], proposal], axis=1)
+        proposal, accepted, swapped, way = _steps(name, run)
         if name == "HMC":
-            v = np.empty_like(proposal)
-            for i in range(n_steps):  # the velocities that the run has drawn
-                v[i] = again.standard_normal((1, t.dim))[0]
-                again.random(1)
-            way = hmc.path(x[:-1], v, t, step_size=step, n_leapfrog=n_leapfrog).x.swapaxes(0, 1)
-    size = float(np.diff(t.extent).max())
-    middle = np.mean(t.extent, axis=1)
-    x, lost = _cut(x, middle, LOST * size)
+            v = _velocities(n_steps, t.dim, again)
+            way = hmc.path(run.x[:-1, 0], v, t, step_size=step, n_leapfrog=n_leapfrog).x
+            way = way.swapaxes(0, 1)  # (T, L + 1, 2)
+    size, middle = float(np.diff(t.extent).max()), np.mean(t.extent, axis=1)
+    x, lost = _cut(run.x[:, 0], middle, LOST * size)
     # What is drawn stays finite: a path that has left the plane ten times over ends there.
     low, high = middle - 10 * size, middle + 10 * size
     proposal, way = (np.clip(np.nan_to_num(a, nan=np.inf), low, high) for a in (proposal, way))
@@ -100,6 +86,28 @@ def ula_cov(cov: np.ndarray, step_size: float) -> np.ndarray | None:
     values, axes = np.linalg.eigh(cov)
     settled = np.array([langevin.ula_variance(float(v), step_size) for v in values])
     return (axes * settled) @ axes.T if np.isfinite(settled).all() else None
+
+
+def _steps(name: str, run: chain.Chain) -> tuple[np.ndarray, ...]:
+    """Proposals (T, 2), whether they were taken, whether places were swapped (T,), the ways."""
+    x, info, T = run.x[:, 0], run.info, len(run.x) - 1
+    never = np.zeros(T, dtype=bool)
+    if name == "Gibbs":  # every sweep is taken, one coordinate after the other
+        return x[1:], ~never, never, np.concatenate([x[:-1, None], info.path[:, :, 0]], axis=1)
+    swapped = never
+    proposal, accepted = info.proposal[:, 0], info.accepted[:, 0]
+    if name == "tempering":  # the cold rung
+        proposal, accepted, swapped = proposal[:, 0], accepted[:, 0], info.swapped[:, 0, 0]
+    return proposal, accepted, swapped, np.stack([x[:-1], proposal], axis=1)
+
+
+def _velocities(n_steps: int, dim: int, rng: np.random.Generator) -> np.ndarray:
+    """Those that a run of HMC has drawn (T, d), from a copy of its generator as it was before."""
+    v = np.empty((n_steps, dim))
+    for i in range(n_steps):
+        v[i] = rng.standard_normal((1, dim))[0]
+        rng.random(1)  # the one that decides about the proposal
+    return v
 
 
 def _cut(x: np.ndarray, middle: np.ndarray, far: float) -> tuple[np.ndarray, int]:
