@@ -132,6 +132,7 @@ def test_nonsense_is_refused_with_a_remedy(text: str) -> None:
             parse(bad)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-2, 3), min_size=9, max_size=9), st.floats(-9, 9), st.floats(-9, 9))
 def test_dragged_texts_are_read_back(heights: list[float], centre: float, width: float) -> None:
     """Mutants: x for y; nine heights of 0; a width outside its bounds."""
