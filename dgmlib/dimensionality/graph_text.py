@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 MOST = 7  # variables
-LONGEST = 10  # characters of a name
+LONGEST = 9  # characters of a name
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*", re.ASCII)
 _EXAMPLE = 'write them like "Rain Wet; Rain>Wet"'
 

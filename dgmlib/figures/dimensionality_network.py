@@ -1,10 +1,12 @@
 """Scene of a Bayesian network: its graph, arrows to switch, draws beside exact marginals."""
 
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
 from dgmlib.dimensionality import graph_text
+from dgmlib.dimensionality.graph_text import LONGEST
 from dgmlib.dimensionality.network_run import NetworkRun
 from dgmlib.figures.scene import (
     Arrows,
@@ -84,6 +86,23 @@ def _places(d: int) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1) * (0.0 if d == 1 else 1.0)
 
 
+def _labels(at: np.ndarray, names: tuple[str, ...]) -> list[Text]:
+    """Names outside the polygon: beside the nodes at its sides, over or under the others."""
+    side = np.where(np.abs(at[:, 0]) < 0.3, 0, np.sign(at[:, 0]))
+    up = np.where(at[:, 1] < 0, -0.33, 0.33) * (side == 0)
+    xy = at + np.stack([0.25 * side, up], axis=1)
+    anchors: dict[int, Literal["start", "middle", "end"]] = {-1: "end", 0: "middle", 1: "start"}
+    return [
+        Text(xy=xy[side == s], text=[n for n, t in zip(names, side, strict=True) if t == s],
+             anchor=anchor, size=14.0)
+        for s, anchor in anchors.items() if (side == s).any()
+    ]  # fmt: skip
+
+
+def _short(names: tuple[str, ...], most: int) -> list[str]:
+    return [n if len(n) <= most else f"{n[: most - 1]}." for n in names]
+
+
 def _graph(r: NetworkRun) -> Panel:
     names = r.graph.names
     at = _places(len(names))
@@ -105,11 +124,11 @@ def _graph(r: NetworkRun) -> Panel:
     layers += [
         Points(xy=at, group=group, size=15.0, opacity=1.0),
         Text(xy=at, text=words, size=13.0),
-        Text(xy=1.32 * at if len(names) > 1 else at - 0.35, text=names, size=14.0),
+        *_labels(at, names),
     ]
     return Panel(
         layers=layers, title="Arrows, and the last draw's states",
-        x=Axis(hidden=True, range=(-1.7, 1.7)), y=Axis(hidden=True, range=(-1.55, 1.55)),
+        x=Axis(hidden=True, range=(-2.0, 2.0)), y=Axis(hidden=True, range=(-1.5, 1.5)),
         equal=True, area=(0, 0, 3, 3),
     )  # fmt: skip
 
@@ -136,7 +155,7 @@ def _matrix(r: NetworkRun) -> Panel:
         layers.append(Points(xy=cells(r.graph.refused), color="bad", symbol="cross", size=size,
                              opacity=1.0, name="refused"))  # fmt: skip
     layers.append(Pick(label="click a cell to add or remove an arrow", name="arrows"))
-    short = [n if d <= 4 else n[:5] for n in names]
+    short = _short(names, 4 if d > 5 else 6)
     ends = (-0.5, d - 0.5)
     return Panel(
         layers=layers, title="Click: row → column",
@@ -164,10 +183,11 @@ def _marginals(r: NetworkRun) -> Panel:
         Points(xy=np.stack([x, r.marginal.ravel()], axis=1), color="target", symbol="diamond",
                size=5.0, opacity=1.0, name="exact"),
     ]  # fmt: skip
+    short = _short(r.graph.names, 6 if d > 4 else LONGEST)
     return Panel(
         layers=layers, title=f"Marginals; left to right: states 0 to {k - 1}",
         x=Axis(range=(-0.6, d - 0.4),
-               ticks=[(float(i), n[:7]) for i, n in enumerate(r.graph.names)]),
+               ticks=[(float(i), n) for i, n in enumerate(short)]),
         y=Axis(label="probability", range=(0.0, 1.15)), area=(0, 3, 5, 2),
     )  # fmt: skip
 
