@@ -352,7 +352,7 @@ def test_ancestral_draws_follow_the_joint_table() -> None:
 def test_eight_schools_agrees_with_quadrature() -> None:
     """Mutants: the Jacobian of log tau forgotten; tau for tau^2; the half of the half-Cauchy.
 
-    Published quadrature figures to six digits, and 64 chains of HMC within 3 MCSE, which their own spread tells."""
+    Published quadrature figures to six digits, and 64 chains of HMC within 3 MCSE."""
     e = eight_schools.exact()
     published = [4.396821, 3.597705, 6.211884, 4.940178, 3.927004, 4.757098, 3.615477, 4.042613,
                  6.296724, 4.854253]  # fmt: skip
