@@ -97,9 +97,9 @@ ui.page(
             says="The slider adds training images. Lower is better, on images never trained on."),
     },
     presets={
+        "Ten states": dict(k=10, order=2),
         "0 hits": dict(view="methods", s=2.0),
         "Histogram in ten dimensions": dict(view="methods", s=1.0, n=2000),
-        "Infinite variance": dict(view="methods", s=0.7),
         "Cycle refused": dict(view="network", graph="A B C D; A>B, B>C, C>A, C>D"),
         "Naive Bayes": dict(view="network", graph="Spam Free Win Meet Lunch; Spam>Free, Spam>Win, "
                             "Spam>Meet, Spam>Lunch"),

@@ -207,7 +207,7 @@ def test_a_histogram_in_ten_dimensions_is_empty() -> None:
 
 def test_infinite_variance_is_said() -> None:
     """Mutants: a limit above 0; rejection counted although no envelope exists."""
-    m = preset("Infinite variance")
+    m = at("methods", s=0.7)
     scene = drawn("methods", m)
     assert m.rejection_seen is None
     assert not m.effective.any()
