@@ -370,6 +370,7 @@ def test_more_arrows_need_more_images() -> None:
     assert few.bits[0, 3] > few.bits[0, 0] + wide[0] / 2
     assert few.bits[-1, 3] < few.bits[-1, 2] - wide[-1]
     assert few.bits[-1, 3] < few.bits[-1, 0] - wide[-1]
+    assert few.bits[-1].argmin() == 3
     assert few.grey[1, 1] > few.grey[1, 0]  # 20 images for 2,144 numbers
     assert few.grey[-1, 1] < few.grey[-1, 0]
 
