@@ -43,7 +43,7 @@ def flows_scene(u: Turned) -> Scene:
         Text(xy=(1 + RADIUS + 0.3) * at, text=share, size=11.0),
         name_layer(n),
     ]
-    graph = graph_panel(layers, title="Net flow: there less back", area=(0, 0, 3, 3))
+    graph = graph_panel(layers, title="Net flow: there minus back", area=(0, 0, 3, 3))
     return Scene(
         panels=[graph, _pairs(u, i, j), matrix_panel(u.chain.P, area=(0, 3, 3, 2)), _entropy(u)],
         alt=f"Stationary flows in a Markov chain ({u.chain.about}) as it is mixed with its time "
