@@ -62,6 +62,7 @@ CHECKED = {v: [ui.Check(c, test) for c, test in all_] for v, all_ in {
     "sweep": [("Counts agree with enumeration", DIM + "counts_by_enumeration"),
         ("Volumes agree with draws", DIM + "volumes_against_known_ones_and_draws"),
         ("The density of |x| gives its moments", DIM + "where_a_gaussian_keeps_its_mass"),
+        ("The typical set by enumeration", NET + "the_typical_set_by_enumeration"),
         ("Draws agree with the exact curves", PAGE + "draws_agree_with_the_exact_curves"),
         ("The sentence below says these numbers", PAGE + "captions_say_the_numbers")],
     "methods": [
