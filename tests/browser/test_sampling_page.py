@@ -57,7 +57,7 @@ def test_a_held_proposal_moves_the_picture_alone(open_page: Open) -> None:
     text = page.locator(f".st-key-{NAME}-proposal input")
     said = caption(page)
     take(page, handle(page, "proposal"), 60, 0)
-    expect(page.locator(".dgm-caption").first).not_to_have_text(said)
+    expect(page.locator(".dgm-caption").first).not_to_have_text(said, use_inner_text=True)
     assert "proposal" not in query(page)
     assert text.input_value() == "0 2"
     page.mouse.up()

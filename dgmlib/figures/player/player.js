@@ -37,7 +37,7 @@ function decodeScene(bytes) {
           layer[name] = array(value, layer.moving.includes(name));
         }
       }
-      layer.live = isLive(layer);
+      layer.redrawn = isLive(layer);
     }
   }
   header.frame_values = header.frame_values ? Array.from(array(header.frame_values, false).raw) : [0];
@@ -1339,7 +1339,7 @@ class Player {
       drawTitle(g, this.scene, this.theme);
     }
     for (const v of this.views) {
-      if (all || v.panel.layers.some((L) => L.live)) this.drawPanel(g, v);
+      if (all || v.panel.layers.some((L) => L.redrawn)) this.drawPanel(g, v);
     }
     this.edits.follow();
     this.cost.push(performance.now() - begin);
@@ -1436,8 +1436,8 @@ function drawLayers(g, layers, v) {
 function stillAndLive(layers) {
   const blocks = [];
   for (const L of layers) {
-    if (blocks.at(-1)?.live === L.live) blocks.at(-1).layers.push(L);
-    else blocks.push({ live: L.live, layers: [L] });
+    if (blocks.at(-1)?.live === L.redrawn) blocks.at(-1).layers.push(L);
+    else blocks.push({ live: L.redrawn, layers: [L] });
   }
   return blocks;
 }
