@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dgmlib import ui
+from dgmlib.experiments import arena, by_name, checkup, discretised, laboratory, spot_the_bug
 from dgmlib.figures import mcmc, mcmc_bug, mcmc_checkup, mcmc_exact
-from dgmlib.samplers import arena, by_name, checkup, discretised, laboratory, spot_the_bug
 from dgmlib.ui import Edit, View
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dgmlib import ui
-from dgmlib.figures import sampling, sampling_views, sampling_weights
-from dgmlib.samplers import (
+from dgmlib.experiments import (
     line_chain,
     line_importance,
     line_inverse,
@@ -14,6 +13,7 @@ from dgmlib.samplers import (
     line_race,
     line_rejection,
 )
+from dgmlib.figures import sampling, sampling_views, sampling_weights
 from dgmlib.targets import choose
 
 

@@ -74,10 +74,10 @@ def test_wrong_samplers_stay_where_they_are_spotted() -> None:
             and "wrong_on_purpose" not in path.parts
         }
 
-    puzzles = "dgmlib/samplers/spot_the_bug.py"
-    assert users("wrong_on_purpose") == {"dgmlib/samplers/suspects.py"}
-    assert users("samplers.suspects") == {puzzles, "dgmlib/figures/mcmc_bug.py"}
-    assert users("samplers.spot_the_bug") == {"dgmlib/figures/mcmc_bug.py", "pages/mcmc.py"}
+    puzzles = "dgmlib/experiments/spot_the_bug.py"
+    assert users("wrong_on_purpose") == {"dgmlib/experiments/suspects.py"}
+    assert users("experiments.suspects") == {puzzles, "dgmlib/figures/mcmc_bug.py"}
+    assert users("experiments.spot_the_bug") == {"dgmlib/figures/mcmc_bug.py", "pages/mcmc.py"}
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_discrete_lyapunov
 from scipy.stats import binom, norm
 
+from dgmlib.experiments import arena, by_name, checkup, discretised, laboratory, suspects
+from dgmlib.experiments import spot_the_bug as spot
 from dgmlib.figures import mcmc
 from dgmlib.figures.scene import Arrows, Band, Bars, Ellipses, Handles, Lines, Path, Points, Scene
 from dgmlib.figures.table import Table
 from dgmlib.markov import chain as markov
-from dgmlib.samplers import arena, by_name, chain, checkup, discretised, laboratory, suspects
+from dgmlib.samplers import chain
 from dgmlib.samplers import diagnostics as dg
-from dgmlib.samplers import spot_the_bug as spot
 from dgmlib.ui import spec
 
 PAGE = spec.of("mcmc")

@@ -1,5 +1,7 @@
 """The mixture as a model: density, posterior, draws, gradient, criteria, refusals."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -25,7 +27,8 @@ def test_log_prob_is_the_sum_of_the_components_of_scipy() -> None:
         np.log(w) + stats.multivariate_normal(m, c).logpdf(x) for w, m, c in zip(*p, strict=True)
     ]
     np.testing.assert_allclose(gmm.log_joint(p, x), np.stack(each, 1), rtol=1e-11)
-    np.testing.assert_allclose(gmm.log_prob(p, x), logsumexp(each, axis=0), rtol=1e-11)
+    total: Any = logsumexp(each, axis=0)
+    np.testing.assert_allclose(gmm.log_prob(p, x), total, rtol=1e-11)
 
 
 def test_the_density_integrates_to_one() -> None:

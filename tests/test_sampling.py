@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.integrate import quad
 
-from dgmlib.samplers import importance, line_chain, line_importance, line_inverse, metropolis
-from dgmlib.samplers.line_proposal import Proposal, of_handle, parse, proposal, smallest_log_k
-from dgmlib.samplers.line_race import CHAIN, EXACT, IMPORTANCE, REJECTION, mcse, race
-from dgmlib.samplers.line_rejection import EDGES, frames, histogram, reject
-from dgmlib.samplers.line_variance import rejection_rmse, spread
-from dgmlib.samplers.line_walk import (
+from dgmlib.experiments import line_chain, line_importance, line_inverse
+from dgmlib.experiments.line_proposal import Proposal, of_handle, parse, proposal, smallest_log_k
+from dgmlib.experiments.line_race import CHAIN, EXACT, IMPORTANCE, REJECTION, mcse, race
+from dgmlib.experiments.line_rejection import EDGES, frames, histogram, reject
+from dgmlib.experiments.line_variance import rejection_rmse, spread
+from dgmlib.experiments.line_walk import (
     acceptance,
     autocorrelation,
     follow,
@@ -23,6 +23,7 @@ from dgmlib.samplers.line_walk import (
     mean_rmse,
     walk,
 )
+from dgmlib.samplers import importance, metropolis
 from dgmlib.targets import choose
 from dgmlib.targets.line import Line, mixture
 from dgmlib.targets.polyline import polyline

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from dgmlib.experiments.line_proposal import Proposal, smallest_log_k
+from dgmlib.experiments.line_race import CHAIN, EXACT, IMPORTANCE, METHODS, REJECTION
+from dgmlib.experiments.line_variance import spread
 from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import Band, Bars, Handles, Lines, Points, Rules, Scene
 from dgmlib.figures.scene import Path as PathLayer
 from dgmlib.samplers import importance, rejection
-from dgmlib.samplers.line_proposal import Proposal, smallest_log_k
-from dgmlib.samplers.line_race import CHAIN, EXACT, IMPORTANCE, METHODS, REJECTION
-from dgmlib.samplers.line_variance import spread
 from dgmlib.targets import choose
 from dgmlib.ui import fields, spec
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, multivariate_normal
 
-from dgmlib.samplers import calibration, gibbs, hastings, hmc, langevin, metropolis, suspects
-from dgmlib.samplers import spot_the_bug as spot
+from dgmlib.experiments import spot_the_bug as spot
+from dgmlib.experiments import suspects
+from dgmlib.samplers import calibration, gibbs, hastings, hmc, langevin, metropolis
 from dgmlib.wrong_on_purpose import bugs, steps
 
 BY_NAME = {bug.name: bug for bug in bugs.BUGS}

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from dgmlib.experiments.arena import Plane
+from dgmlib.experiments.laboratory import Duel, Record
 from dgmlib.figures.scene import (
     Arrows,
     Axis,
@@ -18,8 +20,6 @@ from dgmlib.figures.scene import (
     Symbol,
 )
 from dgmlib.figures.table import Table
-from dgmlib.samplers.arena import Plane
-from dgmlib.samplers.laboratory import Duel, Record
 
 SYMBOLS: tuple[Symbol, Symbol] = ("circle", "square")
 TICKS = [(0.03, "0.03"), (0.1, "0.1"), (0.3, "0.3"), (1.0, "1"), (3.0, "3")]

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from dgmlib.figures.mcmc import num
-from dgmlib.figures.scene import Axis, Band, Bars, Layer, Lines, Panel, Points, Rules, Scene, Symbol
-from dgmlib.figures.table import Table
-from dgmlib.samplers.spot_the_bug import (
+from dgmlib.experiments.spot_the_bug import (
     EDGES,
     EXACT,
     FEW,
@@ -15,7 +12,10 @@ from dgmlib.samplers.spot_the_bug import (
     Mixing,
     Riddle,
 )
-from dgmlib.samplers.suspects import CHAINS, KEPT, LETTERS
+from dgmlib.experiments.suspects import CHAINS, KEPT, LETTERS
+from dgmlib.figures.mcmc import num
+from dgmlib.figures.scene import Axis, Band, Bars, Layer, Lines, Panel, Points, Rules, Scene, Symbol
+from dgmlib.figures.table import Table
 
 DASHES = [False, True, False, True, False]
 SYMBOLS: tuple[Symbol, ...] = ("circle", "square", "diamond", "triangle", "cross")

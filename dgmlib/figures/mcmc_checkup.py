@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from dgmlib.experiments.checkup import BINS, LAGS, Checkup, Health
 from dgmlib.figures.mcmc import num
 from dgmlib.figures.scene import Axis, Band, Bars, Layer, Lines, Panel, Rules, Scene
 from dgmlib.figures.table import Table
-from dgmlib.samplers.checkup import BINS, LAGS, Checkup, Health
 
 MOST = 3.0  # of an R-hat that is drawn
 

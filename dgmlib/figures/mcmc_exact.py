@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from dgmlib.experiments.discretised import HALF, Watched
 from dgmlib.figures.mcmc import num
 from dgmlib.figures.scene import Axis, Band, Bars, HeatMap, Lines, Panel, Scene
-from dgmlib.samplers.discretised import HALF, Watched
 
 SMALLEST = 1e-4  # of a distance that is still drawn
 TICKS = [(1.0, "1"), (0.3, "0.3"), (0.1, "0.1"), (0.03, "0.03"), (0.01, "0.01"), (1e-3, "0.001")]

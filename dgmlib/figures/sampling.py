@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dgmlib.experiments.line_race import EXACT, IMPORTANCE, METHODS, REJECTION, Picture, Race
 from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import (
     Axis,
@@ -16,7 +17,6 @@ from dgmlib.figures.scene import (
     Scene,
 )
 from dgmlib.figures.table import Table
-from dgmlib.samplers.line_race import EXACT, IMPORTANCE, METHODS, REJECTION, Picture, Race
 from dgmlib.targets.choose import KNOTS
 
 WINDOW = (-5.0, 5.0)

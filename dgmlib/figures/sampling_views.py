@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from dgmlib.experiments.line_inverse import Inverted
+from dgmlib.experiments.line_rejection import EDGES, Kept
 from dgmlib.figures.divergences import num
 from dgmlib.figures.sampling import (
     BELOW,
@@ -19,8 +21,6 @@ from dgmlib.figures.sampling import (
 )
 from dgmlib.figures.scene import Arrows, Axis, Band, Bars, Layer, Lines, Panel, Path, Points, Scene
 from dgmlib.figures.table import Table
-from dgmlib.samplers.line_inverse import Inverted
-from dgmlib.samplers.line_rejection import EDGES, Kept
 
 CENTRES = 0.5 * (EDGES[1:] + EDGES[:-1])
 BIN = float(EDGES[1] - EDGES[0])

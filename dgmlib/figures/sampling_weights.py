@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dgmlib.experiments import line_chain, line_importance
 from dgmlib.figures.divergences import num
 from dgmlib.figures.sampling import (
     GRIP,
@@ -28,7 +29,6 @@ from dgmlib.figures.scene import (
     Scene,
 )
 from dgmlib.figures.table import Table
-from dgmlib.samplers import line_chain, line_importance
 from dgmlib.samplers.importance import RELIABLE
 
 HEIGHT = 2.2  # of the axis of the weighted histogram, in units of the target's highest point

@@ -13,11 +13,6 @@ gibbs         one coordinate at a time       langevin     ULA and MALA
 hmc           Hamiltonian Monte Carlo        tempering    chains at several temperatures that swap
 inverse       by the quantile function       ancestral    parents before children
 rejection     under an envelope              importance   by weights
-line_...      the same on the line, recorded and beside exact errors: line_proposal, line_variance,
-              line_walk, line_race, line_rejection, line_importance, line_chain, line_inverse
-arena         targets in the plane           by_name      seven samplers, one step length
-laboratory    two chains, recorded           checkup      four chains and their diagnostics
-discretised   a chain's exact matrix         calibration  ranks of the truth among draws
-spot_the_bug  puzzles of a wrong sampler     suspects     who is behind their letters
+calibration   ranks of the truth among draws
 compiled      long runs of Metropolis and HMC as machine code (needs Numba)
 """

@@ -13,7 +13,7 @@ References:
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -134,6 +134,6 @@ def _highest(log_p: Map, x: np.ndarray) -> float:
     ends = x[max(i - 1, 0)], x[min(i + 1, len(x) - 1)]
     if ends[0] == ends[1]:
         return float(log_p(x[i]))
-    found = minimize_scalar(lambda t: -float(log_p(np.asarray(t))), bounds=ends, method="bounded",
+    found: Any = minimize_scalar(lambda t: -float(log_p(np.asarray(t))), bounds=ends, method="bounded",
                             options={"xatol": 1e-10})  # fmt: skip
     return max(float(log_p(x[i])), -float(found.fun))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from dgmlib.samplers import arena, suspects
+from dgmlib.experiments import arena, suspects
 from dgmlib.ui import spec
 from tests.browser.conftest import (
     PHONE,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from dgmlib.samplers.line_proposal import parse
+from dgmlib.experiments.line_proposal import parse
 from dgmlib.targets.choose import KNOTS, choose, parse_heights
 from dgmlib.ui import spec
 from tests.browser.conftest import (

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dgmlib.experiments.arena import Arena, Plane
+from dgmlib.experiments.by_name import begin
 from dgmlib.samplers import chain, hmc, langevin
-from dgmlib.samplers.arena import Arena, Plane
-from dgmlib.samplers.by_name import begin
 
 LOST = 100.0  # times the size of the plane: ULA will not come back
 

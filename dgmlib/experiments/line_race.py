@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dgmlib.experiments.line_proposal import Proposal, constant, smallest_log_k
+from dgmlib.experiments.line_variance import exact_rmse, rejection_rmse, spread
+from dgmlib.experiments.line_walk import kernel, mean_rmse, walk
 from dgmlib.samplers import diagnostics, inverse
-from dgmlib.samplers.line_proposal import Proposal, constant, smallest_log_k
-from dgmlib.samplers.line_variance import exact_rmse, rejection_rmse, spread
-from dgmlib.samplers.line_walk import kernel, mean_rmse, walk
 from dgmlib.targets.choose import KNOTS
 from dgmlib.targets.line import Line
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dgmlib.experiments.line_proposal import Proposal, constant, smallest_log_k
+from dgmlib.experiments.line_race import SHOWN, Picture, picture
+from dgmlib.experiments.line_variance import panels
 from dgmlib.samplers import rejection
-from dgmlib.samplers.line_proposal import Proposal, constant, smallest_log_k
-from dgmlib.samplers.line_race import SHOWN, Picture, picture
-from dgmlib.samplers.line_variance import panels
 from dgmlib.targets.line import Line
 
 PROPOSALS = 500

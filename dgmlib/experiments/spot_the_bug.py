@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binom, norm
 
-from dgmlib.samplers import calibration, suspects
+from dgmlib.experiments import suspects
+from dgmlib.experiments.suspects import CASES, COV, DATA_SETS, KEPT, MEAN, Case
+from dgmlib.samplers import calibration
 from dgmlib.samplers import diagnostics as dg
-from dgmlib.samplers.suspects import CASES, COV, DATA_SETS, KEPT, MEAN, Case
 
 __all__ = ["CASES", "TOOLS", "riddle"]
 TOOLS = ("R-hat and ESS", "known answers", "calibration")

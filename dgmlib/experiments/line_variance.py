@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaln
 
-from dgmlib.samplers.line_proposal import Proposal
+from dgmlib.experiments.line_proposal import Proposal
 from dgmlib.targets.line import Line
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)

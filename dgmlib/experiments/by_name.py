@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dgmlib.experiments.arena import Arena
 from dgmlib.samplers import gibbs, hastings, hmc, langevin, metropolis, tempering
-from dgmlib.samplers.arena import Arena
 from dgmlib.targets.target import Target
 
 NAMES = ("random walk", "drift", "Gibbs", "ULA", "MALA", "HMC", "tempering")

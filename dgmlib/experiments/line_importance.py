@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dgmlib.experiments.line_proposal import Proposal
+from dgmlib.experiments.line_race import SHOWN, Picture, picture
+from dgmlib.experiments.line_rejection import EDGES, histogram
+from dgmlib.experiments.line_variance import Spread, spread
 from dgmlib.samplers import importance
-from dgmlib.samplers.line_proposal import Proposal
-from dgmlib.samplers.line_race import SHOWN, Picture, picture
-from dgmlib.samplers.line_rejection import EDGES, histogram
-from dgmlib.samplers.line_variance import Spread, spread
 from dgmlib.targets.line import Line
 
 DECADES = np.linspace(-4.0, 3.0, 36)  # edges of the histogram of log10 weights

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dgmlib.experiments.line_proposal import Proposal
+from dgmlib.experiments.line_race import SHOWN, START, Picture, mcse, picture
+from dgmlib.experiments.line_rejection import EDGES, histogram
+from dgmlib.experiments.line_walk import acceptance, autocorrelation, kernel, mean_rmse, walk
 from dgmlib.samplers import diagnostics
-from dgmlib.samplers.line_proposal import Proposal
-from dgmlib.samplers.line_race import SHOWN, START, Picture, mcse, picture
-from dgmlib.samplers.line_rejection import EDGES, histogram
-from dgmlib.samplers.line_walk import acceptance, autocorrelation, kernel, mean_rmse, walk
 from dgmlib.targets.line import Line
 
 LAGS = 40

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from dgmlib.experiments.line_proposal import Proposal
+from dgmlib.experiments.line_race import SHOWN, Picture, picture
+from dgmlib.experiments.line_rejection import EDGES, frames, histogram
+from dgmlib.experiments.line_variance import panels
 from dgmlib.samplers import inverse
-from dgmlib.samplers.line_proposal import Proposal
-from dgmlib.samplers.line_race import SHOWN, Picture, picture
-from dgmlib.samplers.line_rejection import EDGES, frames, histogram
-from dgmlib.samplers.line_variance import panels
 from dgmlib.targets.line import LOG_2PI, Line
 
 SOURCES = ("uniform", "equal stripes", "normal numbers")

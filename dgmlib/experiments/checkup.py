@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import hypergeom
 
+from dgmlib.experiments.arena import Arena, place
+from dgmlib.experiments.by_name import begin
 from dgmlib.samplers import chain
 from dgmlib.samplers import diagnostics as dg
-from dgmlib.samplers.arena import Arena, place
-from dgmlib.samplers.by_name import begin
 
 STARTS = ("apart", "together")
 BINS = 8
