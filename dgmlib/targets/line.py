@@ -134,6 +134,10 @@ def _highest(log_p: Map, x: np.ndarray) -> float:
     ends = x[max(i - 1, 0)], x[min(i + 1, len(x) - 1)]
     if ends[0] == ends[1]:
         return float(log_p(x[i]))
-    found: Any = minimize_scalar(lambda t: -float(log_p(np.asarray(t))), bounds=ends, method="bounded",
-                            options={"xatol": 1e-10})  # fmt: skip
+    found: Any = minimize_scalar(
+        lambda t: -float(log_p(np.asarray(t))),
+        bounds=ends,
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
     return max(float(log_p(x[i])), -float(found.fun))
