@@ -252,6 +252,24 @@ def test_flow_pictures_are_the_flows():
     assert np.isnan(layers(one_way, Lines, 3)[0].y[0, [0, -1]]).all()
 
 
+def test_nearly_reversible_is_not_reversible():
+    """Mutants: 0.125 forwards and 0.125 backwards; a bound refused with a traceback's words."""
+    shown = at("flows", chain=named.OWN, rows="0 1 1, 1 0 1.0000001, 1 1 0")
+    said = drawn("flows", shown).captions[0]
+    forward, backward = said.split("has probability ")[1].rstrip(".").split(" forwards, ")
+    assert float(forward) != float(backward.split()[0])
+    close = at("speed", chain=named.OWN, rows="0 1 1, 1 0 1, 1 1.0000000008 0")
+    assert "the spectral bound does not apply" in drawn("speed", close).captions[0]
+
+
+def test_shares_are_not_rounded_to_certainty():
+    """Mutant: π 1 and π 0 for what is neither."""
+    shown = at("flows", chain=named.OWN, rows="1 1e-5, 1 1")
+    [share] = [x for x in drawn("flows", shown).panels[0].layers
+               if isinstance(x, Text) and x.text[0].startswith("π")]  # fmt: skip
+    assert list(share.text) == ["π >0.999", "π <0.001"]
+
+
 def test_only_the_largest_pairs_are_drawn_and_the_title_says_so():
     """Mutants: the first ten pairs; a title that promises all."""
     rows = ", ".join(["1 2 3 4 5 6"] * 6)

@@ -37,7 +37,7 @@ def flows_scene(u: Turned) -> Scene:
         half = 0.5 * way * room * (net[:, i, j] / largest)[..., None]  # (F, m, 2)
         layers.append(Arrows(start=middle - half, end=middle + half, color="accent", width=3.0,
                              name="net flow, by length"))  # fmt: skip
-    share = [f"π {prob(round(float(v), 3))}" for v in u.pi]
+    share = [f"π {prob(float(v))}" for v in u.pi]
     layers += [
         Path(xy=rings(n), many=True, color="ink", width=1.25),
         Text(xy=(1 + RADIUS + 0.3) * at, text=share, size=11.0),
@@ -109,5 +109,6 @@ def _criterion(cycle: Cycle | None) -> str:
     if cycle is None:
         return "Reversible: every cycle is as likely forwards as backwards."
     way = "→".join(LETTERS[k] for k in (*cycle.states, cycle.states[0]))
-    forward, backward = f"{cycle.forward:.3g}", f"{cycle.backward:.3g}"
+    both = [(f"{cycle.forward:.{k}g}", f"{cycle.backward:.{k}g}") for k in (3, 6, 9, 17)]
+    forward, backward = next((p for p in both if p[0] != p[1]), both[-1])  # as they differ
     return f"Not reversible: {way} has probability {forward} forwards, {backward} backwards."

@@ -55,7 +55,8 @@ def forgetting(which: Named, *, n_steps: int, frames: int = 39) -> Forgetting:
     power = np.stack(powers, axis=1)  # (F, T + 1, n, n)
     dd = spread(power)
     unique = len(pis) == 1
-    reversible = len(found) == 1 and one_way_cycle(P) is None
+    # nearly reversible is not reversible: the bound is a theorem only for what passes both tests
+    reversible = len(found) == 1 and one_way_cycle(P) is None and chain.is_reversible(P, pis[0])
     shape = dd.shape
     d = chain.distance(power, pis[0]).max(-1) if unique else np.full(shape, np.nan)
     bounds = [chain.spectral_bound(Q, pis[0], n_steps) for Q in Ps] if reversible else []
