@@ -265,8 +265,7 @@ def test_nearly_reversible_is_not_reversible():
 def test_shares_are_not_rounded_to_certainty():
     """Mutant: π 1 and π 0 for what is neither."""
     shown = at("flows", chain=named.OWN, rows="1 1e-5, 1 1")
-    [share] = [x for x in drawn("flows", shown).panels[0].layers
-               if isinstance(x, Text) and x.text[0].startswith("π")]  # fmt: skip
+    share = layers(drawn("flows", shown), Text)[0]
     assert list(share.text) == ["π >0.999", "π <0.001"]
 
 
