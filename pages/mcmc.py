@@ -114,7 +114,7 @@ ui.page(
         "proposal is accepted. Does it explore better?",
         ["Yes: no step is wasted", "It makes no difference in the long run", "No, much worse"],
         answer=2,
-        because="Now one step in about 70 is worth an independent draw, then one in about 1,500: "
+        because="Now one step in about 75 is worth an independent draw, then one in about 3,300: "
         "timid steps are accepted and go nowhere. Try the preset “Step too small”.",
     ),
 )  # fmt: skip
