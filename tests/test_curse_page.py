@@ -1,5 +1,6 @@
 """The page on dimensions: what is drawn and said is what was computed, presets show their names."""
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import stats
 
 from dgmlib.data import digits
 from dgmlib.dimensionality import (
+    balls,
     bernoulli_mixture,
     counts,
     digit_fits,
@@ -93,9 +95,33 @@ def test_draws_agree_with_the_exact_curves() -> None:
     # mean of 40 squares of a standard normal, three times: sd 0.22
     assert np.all((z**2).mean(0) < 1 + 5 * 0.22)
     assert np.all((z**2).mean(0) > 1 - 4 * 0.22)
+
+
+def test_the_contrast_is_the_quantiles_of_its_queries() -> None:
+    """The page's points drawn once more, its 30 queries sorted; drawn as they are. The mean does
+    not exist at d = 1, and no standard error at d = 2.
+    Mutants: mean and standard errors; 25-75%; the lower end at the median; another dimension."""
+    s = at("sweep")
+    rng = np.random.default_rng(PAGE.params().seed)
+    rng.standard_normal((sweep.POINTS, 100))
+    rng.random((2 * sweep.PAIRS, 100))
+    x, query = rng.random((100, 100)), rng.random((30, 100))
+    for d in (1, 2, 100):
+        found = np.sort(balls.contrast(x[:, :d], query[:, :d]))
+        assert s.contrast[d - 1] == pytest.approx((found[14] + found[15]) / 2, rel=1e-9)
+        # a tenth of the way from the first of 30 to the last: 2.9 steps, and 26.1
+        ends = [0.1 * found[2] + 0.9 * found[3], 0.9 * found[26] + 0.1 * found[27]]
+        np.testing.assert_allclose(s.contrast_range[d - 1], ends, rtol=1e-9)
     assert s.contrast[0] > 20
     assert s.contrast[99] < 0.6
-    assert np.all(s.contrast_error > 0)
+    scene, i = drawn("sweep", s), dimensionality.AT - 1
+    bars = layer(scene, Path, 3, 1).xy.reshape(-1, 3, 2)[:, :2]
+    assert np.array_equal(bars[..., 1], s.contrast_range[i])
+    assert np.array_equal(bars[..., 0], np.stack([dimensionality.AT] * 2, axis=1))
+    assert np.array_equal(layer(scene, Points, 3, 1).xy[:, 1], s.contrast[i])
+    assert "median, 10–90%" in layer(scene, Points, 3, 1).name
+    low = s.spread_drawn[i] - 2 * s.spread_error[i]
+    np.testing.assert_allclose(layer(scene, Path, 3).xy[::3, 1], low)
 
 
 def test_the_picture_of_the_sweep_is_the_sweep() -> None:
@@ -362,8 +388,9 @@ def test_parameters_are_counted() -> None:
 
 
 def test_more_arrows_need_more_images() -> None:
-    """What the page says: few images favour few numbers, many favour the neighbours.
-    Differences of more than three times both standard errors, which are over the same images."""
+    """What the page says: few images favour few numbers, many favour the neighbours, and a mixture
+    of 20 over them. Differences of more than three times both standard errors, which are over the
+    same images; of the mixture's, image by image. Mutant: a mixture of fewer than was asked for."""
     few = eight(above="six before")
     wide = 3 * (few.bits_error[:, 3] + few.bits_error[:, 2])
     assert few.bits[0, 2] > few.bits[0, 0] + wide[0] / 2  # a tree of ten images is worse than none
@@ -371,6 +398,18 @@ def test_more_arrows_need_more_images() -> None:
     assert few.bits[-1, 3] < few.bits[-1, 2] - wide[-1]
     assert few.bits[-1, 3] < few.bits[-1, 0] - wide[-1]
     assert few.bits[-1].argmin() == 3
+    data = digits.load("8 x 8")
+    x, test = (digits.binary(p, 17) for p in (data.train, data.test))
+    near = pixel_networks.fit(x, pixel_networks.neighbours(8, "six before"))
+    *_, (state, _) = islice(
+        bernoulli_mixture.fit(x, bernoulli_mixture.init(x, 20, rng=np.random.default_rng(5))),
+        digit_fits.STEPS,
+    )
+    won = bernoulli_mixture.log_prob(state, test) - pixel_networks.log_prob(near, test)
+    assert won.mean() > 3 * stats.sem(won)
+    twenty = eight(above="six before", components=20)
+    assert np.all(twenty.n[-2:] == [800, 1200])
+    assert np.all(twenty.bits[-2:].argmin(1) == 4)
     assert few.grey[1, 1] > few.grey[1, 0]  # 20 images for 2,144 numbers
     assert few.grey[-1, 1] < few.grey[-1, 0]
 

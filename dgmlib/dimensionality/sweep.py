@@ -7,6 +7,9 @@ coordinates, so that a point can be followed through the sweep.
 
 The standard error of the spread r = sd / mean of a square distance v is that of the mean of its
 influence ((v / mean - 1)^2 - r^2) / (2 r) - r (v / mean - 1).
+
+The contrast (farthest - nearest) / nearest has no mean at d = 1 and no variance at d = 2, because
+the nearest point can be as near as it likes: median and quantiles over the queries are kept.
 """
 
 from typing import NamedTuple
@@ -41,8 +44,8 @@ class Sweep(NamedTuple):
     spread: np.ndarray  # (D,) sd / mean of the square distance, exact
     spread_drawn: np.ndarray  # (D,)
     spread_error: np.ndarray  # (D,) standard error
-    contrast: np.ndarray  # (D,) mean over queries
-    contrast_error: np.ndarray  # (D,) standard error over queries that share their 100 points
+    contrast: np.ndarray  # (D,) median over queries that share their 100 points
+    contrast_range: np.ndarray  # (D, 2): 10 % and 90 % of the queries
     typical_share: np.ndarray  # (D,) of 0.1-coins, within 0.1 bits of the entropy
     typical_bits: np.ndarray  # (D,) log2 of the set's size; -inf when empty
 
@@ -67,7 +70,8 @@ def sweep(*, k: int, order: int, thickness: float, rng: np.random.Generator) -> 
         r=r, density=density, bounds=chi.ppf([0.025, 0.975], d[:, None]),
         near_mode=balls.mass_near_mode(d), lengths=lengths,
         spread=exact.std / exact.mean, spread_drawn=drawn, spread_error=error,
-        contrast=near_far.mean(1), contrast_error=near_far.std(1, ddof=1) / np.sqrt(QUERIES),
+        contrast=np.median(near_far, axis=1),
+        contrast_range=np.quantile(near_far, [0.1, 0.9], axis=1).T,
         typical_share=np.array([s.probability for s in sets]),
         typical_bits=np.array([s.log2_size for s in sets]),
     )  # fmt: skip

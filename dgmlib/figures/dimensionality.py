@@ -108,15 +108,14 @@ def _distances(s: Sweep) -> Panel:
                  s.spread_drawn[i] + 2 * s.spread_error[i], color="accent"),
         Points(xy=np.stack([AT, s.spread_drawn[i]], axis=1), color="accent", size=4.0,
                opacity=1.0, name="400 random pairs ± 2 s.e."),
-        whiskers(AT, np.maximum(s.contrast[i] - 2 * s.contrast_error[i], 0.02),
-                 s.contrast[i] + 2 * s.contrast_error[i], color=1),
+        whiskers(AT, *s.contrast_range[i].T, color=1),
         Points(xy=np.stack([AT, s.contrast[i]], axis=1), color=1, symbol="triangle", size=4.5,
-               opacity=1.0, name="(farthest − nearest) / nearest of 100"),
+               opacity=1.0, name="(far − near) / near of 100: median, 10–90%"),
     ]  # fmt: skip
     return Panel(layers=layers, title="Uniform in a cube: all equally far", x=DIMENSIONS,
-                 y=Axis(log=True, range=(0.05, 3000.0),
+                 y=Axis(log=True, range=(0.05, 2e4),
                         ticks=[(0.1, "0.1"), (1.0, "1"), (10.0, "10"), (100.0, "100"),
-                               (1000.0, "1,000")]),
+                               (1000.0, "1,000"), (10_000.0, "10,000")]),
                  area=(1, 1, 1, 1))  # fmt: skip
 
 
