@@ -4,6 +4,7 @@
 long as they have not found the whole of the target.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ class Arena(NamedTuple):
     start: np.ndarray  # (2,)
     spread: np.ndarray  # (4, 2)
     gaussian: bool
+    # x_2 given x_1 (C,): mean and sd (C,), where it is normal
+    given: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
 
 
 class Plane(NamedTuple):
@@ -46,10 +49,12 @@ def load(name: str) -> Arena:
         return Arena(target, np.array([-2.6, 0.0]), corners * [2.6, 0.6], False)
     if name == "banana":
         spread = np.array([[-3.0, 1.0], [3.0, 1.0], [0.0, -2.0], [0.0, 1.0]])
-        return Arena(closed.banana(), np.array([-3.0, 1.0]), spread, False)
+        return Arena(closed.banana(2.0, 0.25), np.array([-3.0, 1.0]), spread, False,
+                     lambda v: (0.25 * (v * v - 4), np.ones_like(v)))  # fmt: skip
     if name == "funnel":
         spread = np.array([[-2.0, -0.3], [-2.0, 0.3], [2.0, -2.0], [2.0, 2.0]])
-        return Arena(closed.funnel(), np.array([0.0, 1.0]), spread, False)
+        return Arena(closed.funnel(), np.array([0.0, 1.0]), spread, False,
+                     lambda v: (np.zeros_like(v), np.exp(v / 2)))  # fmt: skip
     if name == "ring":
         spread = np.array([[-2.0, 0.0], [2.0, 0.0], [0.0, -2.0], [0.0, 2.0]])
         return Arena(closed.ring(), np.array([-2.0, 0.0]), spread, False)
