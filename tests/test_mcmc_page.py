@@ -94,7 +94,8 @@ def test_both_samplers_use_the_same_numbers() -> None:
 )
 def test_the_picture_is_the_run(target: str, first: str, second: str) -> None:
     """Mutants: the proposal of the step after; accepted and refused exchanged; the running mean
-    with the start; the distance without the deviations; cost by steps for cost by evaluations."""
+    with the start; the distance without the deviations; cost by steps for cost by evaluations;
+    "1 gradients"."""
     d = at("duel", target=target, first=first, second=second, seed=3)
     scene = drawn("duel", d)
     for i, r in enumerate((d.first, d.second)):
@@ -133,6 +134,9 @@ def test_the_picture_is_the_run(target: str, first: str, second: str) -> None:
         assert f"{r.accepted[:t].sum()} of {t} accepted, {t * r.evaluations:,} {what} eval" in said
         assert mcmc.at(r.x[t]) in said
     assert len(scene.captions) == 241
+    few = drawn("duel", at("duel", target=target, first="MALA", second="random walk")).captions
+    assert ", 1 gradient evaluated" in few[1]
+    assert ", 1 density evaluated" in few[1]
 
 
 def test_hmc_paths_end_at_their_proposals() -> None:
@@ -195,6 +199,18 @@ def test_ula_that_leaves_is_cut_and_said() -> None:
     c = at("diagnostics", first="ULA", second="ULA", step=0.6, n=100)
     assert "left for infinity" in drawn("diagnostics", c).captions[-1]
     drawn("diagnostics", c).pack()
+
+
+def test_ula_that_leaves_at_once_is_drawn() -> None:
+    """It has no average at all. Mutants: the last average of an empty run; a curve of nothing."""
+    d = at("duel", target="funnel", first="ULA", step=3.0, start="-6 7")
+    assert d.first.lost == 0
+    assert np.isnan(d.first.distance).all()
+    scene = drawn("duel", d)
+    scene.pack()
+    assert len(layers(scene, Lines, 3)) == 2  # exact draws, and the other sampler
+    assert "ULA left for infinity at step 1" in scene.captions[-1]
+    assert "lost at step 1" in words("duel", d)
 
 
 @pytest.mark.parametrize("target", arena.NAMES)
@@ -480,6 +496,7 @@ def test_the_chains_scatter_as_said() -> None:
 
 
 def test_the_exact_picture_is_exact() -> None:
+    """Mutants: a flat bound where it says nothing; |λ₂| = 1.0000; a start that nobody is told."""
     w = at("exact")
     scene = drawn("exact", w)
     assert np.array_equal(layers(scene, Bars)[0].height, w.seen)
@@ -491,6 +508,20 @@ def test_the_exact_picture_is_exact() -> None:
     assert mcmc.num(w.noise[5], 3) in said
     half = np.log(2) / -np.log(w.second)
     assert f"halves every {half:,.0f} steps" in said
+    bound = layers(scene, Lines, 2)[0].y[3]
+    assert np.array_equal(np.isnan(bound), w.bound > 2)  # beyond the axis: nothing is drawn
+    np.testing.assert_array_equal(bound[w.bound <= 2], w.bound[w.bound <= 2])
+    far = at("exact", gap=4.0, width=0.1)
+    assert (far.bound[:3] > 2).all()
+    assert np.isnan(layers(drawn("exact", far), Lines, 2)[0].y[3][:3]).all()
+    for shape, gap, start in (("one hill", 1.0, "−0.55"), ("flat circle", 4.0, "−2.05")):
+        moved = drawn("exact", at("exact", shape=shape, gap=gap))
+        assert f"t = 0, from x = {start}: " in moved.captions[0]
+    for width in (0.1, 0.5, 3.0):
+        for gap in (1.0, 4.0):
+            summary = drawn("exact", at("exact", gap=gap, width=width)).captions[3]
+            assert "λ₂| = 1.0" not in summary
+            assert "λ₂| = 0.0000000" not in summary
 
 
 # ---------------------------------------------------------------- spot the bug

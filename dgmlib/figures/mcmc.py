@@ -151,11 +151,13 @@ def _distance(d: Duel, both: list[Record]) -> Panel:
     layers: list[Layer] = []
     ends = [step[0] * min(r.evaluations for r in both), T * max(r.evaluations for r in both)]
     x = np.geomspace(ends[0], ends[1], 30)
-    layers.append(Lines(x=x, y=1 / np.sqrt(x), names=["exact draws, on average"],
+    layers.append(Lines(x=x, y=1 / np.sqrt(x), names=["exact draws, root mean square"],
                         colors=["target"], dashes=[True], width=1.5))  # fmt: skip
     for i, r in enumerate(both):
         cost = step * r.evaluations
         y = np.where(np.isnan(r.distance[1:]), np.nan, np.clip(r.distance[1:], 1e-3, 1e3))
+        if np.isnan(y).all():  # lost at the first step: there is no average
+            continue
         layers.append(Lines(x=cost, y=y[None], colors=[i], dashes=[i == 1], width=2.0))
         held = np.concatenate([y[:1], y])  # (F,)
         good = np.flatnonzero(~np.isnan(held))
@@ -177,11 +179,16 @@ def _said(d: Duel) -> list[str]:
     for t in range(1, len(d.first.x)):
         parts = [
             f"{i + 1}: {r.name} {_deed(r, t)}; {counts[i][t - 1]} of {t} accepted, "
-            f"{t * r.evaluations:,} {'gradients' if r.gradients else 'densities'} evaluated."
+            f"{_count(t * r.evaluations, r)} evaluated."
             for i, r in enumerate((d.first, d.second))
         ]
         said.append(f"Step {t}. " + " ".join(parts))
     return said
+
+
+def _count(n: int, r: Record) -> str:
+    one, many = ("gradient", "gradients") if r.gradients else ("density", "densities")
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def _deed(r: Record, t: int) -> str:

@@ -35,7 +35,8 @@ def exact_scene(w: Watched) -> Scene:
         title="Transition matrix, √P", x=Axis(label="to x′"), y=Axis(label="from x"),
         area=(3, 0, 2, 3),
     )  # fmt: skip
-    curves = np.stack([w.distance, w.distance_seen, w.noise, np.minimum(w.bound, 2.0)])
+    bound = np.where(w.bound <= 2, w.bound, np.nan)  # above, it says nothing
+    curves = np.stack([w.distance, w.distance_seen, w.noise, bound])
     low = max(SMALLEST, 0.3 * float(min(w.distance.min(), w.noise[1:].min())))
     curves = np.where(curves >= low, curves, np.nan)
     below = Panel(
@@ -63,12 +64,16 @@ def _summary(w: Watched) -> str:
         return f"The chain has period {w.period}: it never settles."
     half = np.log(2) / -np.log(w.second)
     said = f"in the long run the distance halves every {half:,.0f} steps."
+    if w.second > 0.99995:  # four digits would say 1: a chain that never settles
+        return f"1 − |λ₂| = {num(1 - w.second, 7)}: {said}"
     return f"|λ₂| = {num(w.second, 4)}: {said}"
 
 
 def _said(w: Watched, t: int) -> str:
+    start = num(w.cells.x[w.pi[0].argmax()])
     said = (
-        f"t = {t}: πₜ is {num(w.distance[t], 3)} away from p (total variation; the bound says "
+        f"t = {t}, from x = {start}: πₜ is {num(w.distance[t], 3)} away from p (total variation; "
+        "the bound says "
         f"{'at most ' + num(w.bound[t], 3) if w.bound[t] < 1 else 'nothing yet'}). The "
         f"{w.chains:,} chains are {num(w.distance_seen[t], 3)} away from p; sampling noise alone "
         f"would put them {num(w.noise[t], 3)} away from πₜ on average."
