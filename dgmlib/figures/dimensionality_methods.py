@@ -49,11 +49,12 @@ def caption(m: Methods, i: int) -> str:
         else f"ESS/n tends to {number(m.effective[i])}, runs show "
     )
     g = m.gap
+    alone = ", where only the made-up point N(0, 9 I) / (n + 1) is left" if g.empty[i] else ""
     return (
         f"d = {m.d[i]}: {rejection}; {weights}{number(low)} to {number(high)}; the random walk "
         f"accepts {number(m.walk[i])}, here {hits(m.walk_seen, i)}. Lost a dimension: histogram "
         f"{signed(g.histogram[i])} nats ({g.empty[i]} of {g.held_out} held-out points fall in "
-        f"empty cells), kernels {signed(g.kernels[i])}."
+        f"empty cells{alone}), kernels {signed(g.kernels[i])}."
     )
 
 
@@ -131,15 +132,20 @@ def _gap(m: Methods, at: Axis) -> Panel:
               names=["full Gaussian, exact", "independent Gaussian, exact"], dashes=[False, True],
               cursor=True),
     ]  # fmt: skip
-    bars = [
+    some = g.empty < g.held_out
+    squares = np.stack([m.d, g.histogram], axis=1)
+    bars: list[Layer] = [
         whiskers(m.d, g.histogram - 2 * g.histogram_error, g.histogram + 2 * g.histogram_error,
                  color="accent"),
-        Points(xy=np.stack([m.d, g.histogram], axis=1), color="accent", symbol="square", size=3.5,
-               opacity=1.0, name="histogram ± 2 s.e."),
+        Points(xy=squares[some], color="accent", symbol="square", size=3.5, opacity=1.0,
+               name="histogram ± 2 s.e."),
         whiskers(m.d, g.kernels - 2 * g.kernels_error, g.kernels + 2 * g.kernels_error, color=1),
         Points(xy=np.stack([m.d, g.kernels], axis=1), color=1, size=3.5, opacity=1.0,
                name="kernels ± 2 s.e."),
     ]  # fmt: skip
+    if not some.all():
+        bars.append(Points(xy=squares[~some], color="accent", symbol="ring", size=4.0, opacity=1.0,
+                           name="all cells empty: made-up point alone"))  # fmt: skip
     top = max(1.05 * float((g.histogram + 2 * g.histogram_error).max()), 0.5)
     return Panel(
         layers=[*layers, *bars], title=f"Fitted to {m.n:,} points: nats a dimension lost", x=at,
