@@ -1,6 +1,8 @@
 """The page on dimensions: what is drawn and said is what was computed, presets show their names."""
 
+import re
 from itertools import islice
+from math import comb, lgamma
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,11 @@ from scipy import stats
 
 from dgmlib.data import digits
 from dgmlib.dimensionality import (
+    acceptance,
     balls,
     bernoulli_mixture,
     counts,
+    densities,
     digit_fits,
     gaussian_images,
     graph_text,
@@ -68,10 +72,32 @@ def test_the_sweep_is_its_definitions() -> None:
         assert s.shell[i] == pytest.approx(1 - 0.9**d)
         np.testing.assert_allclose(s.density[i], stats.chi.pdf(s.r, d), rtol=1e-9)
         np.testing.assert_allclose(stats.chi(d).cdf(s.bounds[i]), [0.025, 0.975], rtol=1e-9)
-        assert s.near_mode[i] == pytest.approx(stats.chi(d).cdf(1.0), rel=1e-6, abs=1e-40)
+        assert s.near_mode[i] == pytest.approx(stats.chi(d).cdf(1.0), rel=1e-6, abs=0)
         assert s.spread[i] == pytest.approx((1.4 / d) ** 0.5)
     square = 0.5 * np.pi**0.5  # V_2 / 2^2 = pi / 4
     assert s.ball[1] == pytest.approx(square**2)
+    ball = np.exp(50 * np.log(np.pi) - 100 * np.log(2) - lgamma(51))  # 1.9e-70
+    assert s.ball[99] == pytest.approx(ball, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("d", [3, 10, 20, 100])
+def test_the_table_of_the_sweep_is_its_definitions(d: int) -> None:
+    """A row of the table; the coins once more by adding up exact binomials.
+    Mutants: other coins than 0.1; another width than 0.1 bits; the size of the set in nats."""
+    s = at("sweep")
+    row = next(row for row in PAGE.views["sweep"].show(s)[1].rows if row[0] == str(d))
+    k = np.arange(d + 1)
+    entropy = stats.bernoulli(0.1).entropy() / np.log(2)
+    information = -(k * np.log2(0.1) + (d - k) * np.log2(0.9)) / d
+    inside = k[np.abs(information - entropy) <= 0.1]
+    share = sum(comb(d, int(i)) * 0.1**i * 0.9 ** (d - i) for i in inside)
+    size = sum(comb(d, int(i)) for i in inside)
+    assert s.typical_share[d - 1] == pytest.approx(share, rel=1e-9, abs=0)
+    states = f"2{str(d).translate(dimensionality.UP)}"
+    said = f"2^{np.log2(size):.1f} of {states}" if size else "none"
+    assert row[1:] == [dimensionality.number(2.0**d - 1), dimensionality.number(s.ball[d - 1]),
+                       dimensionality.number(stats.chi(d).cdf(1.0)), f"{share:.3g}",
+                       said]  # fmt: skip
 
 
 def test_draws_agree_with_the_exact_curves() -> None:
@@ -141,26 +167,54 @@ def test_the_picture_of_the_sweep_is_the_sweep() -> None:
 
 
 def test_captions_say_the_numbers() -> None:
-    """In every view. Mutants: a frame late; a hyphen for a minus; E for a power of ten."""
+    """In every view. Mutants: a frame late; a hyphen for a minus; E for a power of ten; the ball's
+    share said of the mode; the ends of an interval exchanged; the worst model called the best; the
+    intervals that cover counted as those that miss."""
     s = at("sweep")
     said = dimensionality.caption(s, 99)
     for words in ("d = 100:", "1.27·10³⁰ for a full table", "5,150 for a Gaussian",
                   "199 for Markov order 1", "100 if independent", "radius 8.62 to 11.38",
                   "√d = 10.00", "vary by 12%"):  # fmt: skip
         assert words in said, words
+    ball = np.exp(50 * np.log(np.pi) - 100 * np.log(2) - lgamma(51))
+    assert f", {dimensionality.number(stats.chi(100).cdf(1.0))} within 1 of its mode." in said
+    assert f" A ball fills {dimensionality.number(ball)} of its cube;" in said
     assert "vary by 68%" in dimensionality.caption(s, 2)
     m = at("methods")
     said = dimensionality_methods.caption(m, 2)
     assert f"here {m.rejection_seen.hits[2]} of 500" in said
-    assert dimensionality.number(m.walk[2]) in said
+    assert f"the random walk accepts {dimensionality.number(m.walk[2])}, here" in said
+    low, high = (dimensionality.number(e[2]) for e in m.effective_seen.interval)
+    assert m.effective_seen.interval.low[2] < m.effective_seen.interval.high[2]
+    limit = dimensionality.number((np.sqrt(3.5) / 2.25) ** 3)  # s = 1.5
+    assert f"ESS/n tends to {limit}, runs show {low} to {high};" in said
+    said = dimensionality_methods.caption(m, 29)
+    assert f"histogram {m.gap.histogram[29]:.2f} nats (100 of 100 held-out points" in said
+    assert "only the made-up point N(0, 9 I) / (n + 1) is left), kernels" in said
+    assert said.endswith(f", kernels {m.gap.kernels[29]:.2f}.")
     r = eight()
     said = drawn("digits", r).captions[-1]
     assert "1,200 training images" in said
     assert f"{r.bits[-1, 2]:.3f} ± {r.bits_error[-1, 2]:.3f}" in said
     assert "UCI digits, bundled with scikit-learn" in said
+    for f, said in enumerate(drawn("digits", r).captions):
+        best = min(zip(r.bits[f], digit_fits.BINARY, strict=True))[1]
+        assert f"; best: {best}. " in said
+    net = at("network", seed=1)
+    off = []
+    for f, said in enumerate(drawn("network", net).captions):
+        if f <= 5:  # five variables: the first draw
+            continue
+        cells = zip(net.low[f].ravel(), net.marginal.ravel(), net.high[f].ravel(), strict=True)
+        off.append(sum(not low <= exact <= high for low, exact, high in cells))
+        assert f"; {off[-1]} of 10 intervals miss." in said
+        farthest = np.abs(net.share[f] - net.marginal).argmax()
+        assert f"seen in {net.share[f].flat[farthest]:.3f} of them (95%" in said
+        assert f", exact {net.marginal.flat[farthest]:.3f};" in said
+    assert 0 < sum(off) < 5 * len(off)  # so that a miss is told apart from a hit
     for view in PAGE.views:
         for words in drawn(view, at(view)).captions:
-            assert "e-" not in words
+            assert not re.search(r"\de[-+]?\d", words)
             assert "nan" not in words
 
 
@@ -187,8 +241,9 @@ def test_prediction_is_true() -> None:
 
 
 def test_the_picture_of_the_methods_is_the_methods() -> None:
-    """Mutants: exact and measured exchanged; an interval of half its width; points without hits
-    drawn at 0 of a log axis."""
+    """Mutants: exact and measured exchanged; an interval of half its width; its lower end at 0;
+    whiskers of one standard error below; the full Gaussian and the independent one exchanged;
+    points without hits drawn at 0 of a log axis."""
     m = at("methods", s=1.5)
     scene = drawn("methods", m)
     seen = m.rejection_seen
@@ -199,12 +254,50 @@ def test_the_picture_of_the_methods_is_the_methods() -> None:
     assert np.array_equal(layer(scene, Points, 0, 1).xy[:, 1], seen.interval.high[~some])
     bars = layer(scene, Path).xy.reshape(-1, 3, 2)
     assert np.array_equal(bars[:, 1, 1], seen.interval.high)
+    walk = layer(scene, Path, 2).xy.reshape(-1, 3, 2)
+    for counted, drawn_bars in ((seen, bars), (m.walk_seen, walk)):
+        for i in (0, 4, 29):
+            exact = stats.binomtest(int(counted.hits[i]), m.n).proportion_ci(0.95, "exact")
+            low = max(exact.low, dimensionality_methods.FLOOR)
+            np.testing.assert_allclose(drawn_bars[i, :2, 1], [low, exact.high], rtol=1e-6)
+    ends = layer(scene, Path, 1).xy.reshape(-1, 3, 2)[:, :2, 1].T
+    assert np.array_equal(ends, np.stack(m.effective_seen.interval))
     assert np.isnan(bars[:, 2, 1]).all()
     assert np.array_equal(layer(scene, Lines, 1).y[0], m.effective)
     assert np.array_equal(layer(scene, Points, 1).xy[:, 1], m.effective_seen.median)
     assert np.array_equal(layer(scene, Lines, 2).y[0], m.walk)
-    assert np.array_equal(layer(scene, Points, 3).xy[:, 1], m.gap.histogram)
+    best = acceptance.random_walk(m.d, 2.38 / np.sqrt(m.d))
+    assert np.array_equal(layer(scene, Lines, 2, 1).y[0], best)
+    exact = layer(scene, Lines, 3)
+    assert list(exact.names) == ["full Gaussian, exact", "independent Gaussian, exact"]
+    for y, diagonal in zip(exact.y, (False, True), strict=True):
+        assert np.array_equal(y, densities.gaussian_gap(m.d, 500, diagonal=diagonal))
     assert np.array_equal(layer(scene, Points, 3, 1).xy[:, 1], m.gap.kernels)
+    for nth, (mean, error) in enumerate([(m.gap.histogram, m.gap.histogram_error),
+                                         (m.gap.kernels, m.gap.kernels_error)]):  # fmt: skip
+        ends = layer(scene, Path, 3, nth).xy.reshape(-1, 3, 2)[:, :2, 1]
+        np.testing.assert_allclose(ends, np.stack([mean - 2 * error, mean + 2 * error], axis=1))
+
+
+def test_a_histogram_of_empty_cells_is_told_apart() -> None:
+    """Where no held-out point shares a cell the loss is that of the made-up point N(0, 9 I)/(n + 1)
+    alone, log(n + 1) / d + KL in closed form (five standard errors), and it is drawn as a ring.
+    Mutants: rings where one cell is empty; where none is; the made-up point without n + 1."""
+    m = at("methods")
+    scene = drawn("methods", m)
+    squares, rings = (layer(scene, Points, 3, nth) for nth in (0, 2))
+    none = m.gap.empty == m.gap.held_out
+    assert 5 < none.sum() < 25
+    assert (squares.symbol, rings.symbol) == ("square", "ring")
+    assert np.array_equal(squares.xy, np.stack([m.d, m.gap.histogram], axis=1)[~none])
+    assert np.array_equal(rings.xy, np.stack([m.d, m.gap.histogram], axis=1)[none])
+    assert "made-up point alone" in rings.name
+    alone = np.log(501) / m.d + np.log(3) - 4 / 9  # KL of N(0, 1) from N(0, 9): log 3 + 1/18 - 1/2
+    off = (m.gap.histogram - alone) / m.gap.histogram_error
+    assert np.abs(off[none]).max() < 5
+    assert np.abs(off[:5]).min() > 5
+    for i in range(30):
+        assert ("made-up point" in scene.captions[i]) == (m.gap.empty[i] > 0)
 
 
 def test_zero_hits_are_said_with_their_interval() -> None:
@@ -303,12 +396,18 @@ def test_any_click_of_a_browser_is_answered_or_refused(xy: list[float]) -> None:
 @pytest.mark.parametrize("states", [2, 4])
 def test_intervals_cover_the_marginals(states: int) -> None:
     """Exact 95% intervals miss at most one time in twenty: over 200 seeds and the independent
-    variables B and E, beyond 0.05 + 4 standard errors with probability 3e-5.
-    Mutants: the share of another variable; draws counted from the first frame on; k - 1 states."""
+    variables B and E, beyond 0.05 + 4 standard errors with probability 3e-5. Each end
+    against SciPy. Mutants: lower ends at 0; the share of another variable; draws counted from the
+    first frame on; k - 1 states."""
     missed = total = 0
     for seed in range(200):
         r = at("network", states=states, seed=seed)
         f = int(np.flatnonzero(r.draws == 50)[0])
+        if seed < 5:
+            for share, low, high in zip(r.share[f].ravel(), r.low[f].ravel(), r.high[f].ravel(),
+                                        strict=True):  # fmt: skip
+                exact = stats.binomtest(round(50 * share), 50).proportion_ci(0.95, "exact")
+                np.testing.assert_allclose([low, high], exact, rtol=1e-6, atol=1e-12)
         for j in (0, 1):  # B, E: one state of each, so that the intervals are independent
             missed += not r.low[f, j, 0] <= r.marginal[j, 0] <= r.high[f, j, 0]
             total += 1
@@ -337,6 +436,8 @@ def test_the_picture_of_the_network_is_the_network() -> None:
     scene = drawn("network", r)
     assert np.array_equal(layer(scene, Bars, 2).height, r.share.reshape(len(r.draws), -1))
     assert np.array_equal(layer(scene, Points, 2).xy[:, 1], r.marginal.ravel())
+    ends = layer(scene, Path, 2).xy[-1].reshape(-1, 3, 2)[:, :2, 1]
+    np.testing.assert_array_equal(ends, np.stack([r.low[-1].ravel(), r.high[-1].ravel()], axis=1))
     spots = layer(scene, Points, 1).xy
     names = r.graph.names
     read = {(names[len(names) - 1 - round(y)], names[round(x)]) for x, y in spots}
@@ -367,6 +468,18 @@ def test_scores_are_those_of_the_models() -> None:
     one = eight(components=1)  # a mixture of one is independent pixels
     np.testing.assert_allclose(one.bits[:, 4], one.bits[:, 0], rtol=1e-9)
     np.testing.assert_allclose(one.bits_error[:, 4], one.bits_error[:, 0], rtol=1e-9)
+    make, _, noise = np.random.default_rng(PAGE.params().seed).spawn(3)  # the page's own streams
+    small, few = eight(components=3), x[:10]
+    start = bernoulli_mixture.init(few, 3, rng=make)
+    *_, (state, _) = islice(bernoulli_mixture.fit(few, start), digit_fits.STEPS)
+    each = -bernoulli_mixture.log_prob(state, test) / np.log(2) / 64
+    again = [each.mean(), stats.sem(each)]
+    np.testing.assert_allclose([small.bits[0, 4], small.bits_error[0, 4]], again, rtol=1e-9)
+    z, z_test = (gaussian_images.dequantise(p, 17, rng=noise) for p in (data.train, data.test))
+    for g, diagonal in enumerate((True, False)):
+        model = gaussian_images.fit(z[:100], diagonal=diagonal, shrinkage=0.1, floor=0.03)
+        again = gaussian_images.bits_per_pixel(model, z_test, 17)
+        np.testing.assert_allclose([r.grey[f, g], r.grey_error[f, g]], again, rtol=1e-9)
     noise = np.random.default_rng(r.n_test)  # other noise than the page's: only close
     z, z_test = (gaussian_images.dequantise(p, 17, rng=noise) for p in (data.train, data.test))
     for g, diagonal in enumerate((True, False)):
