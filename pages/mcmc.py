@@ -1,4 +1,4 @@
-"""Markov chain Monte Carlo: two samplers on the same random numbers, and one that is wrong."""
+"""Markov chain Monte Carlo: two samplers from the same start, and one that is wrong."""
 
 from dataclasses import dataclass
 
@@ -77,8 +77,8 @@ ui.page(
     views={
         "duel": View("Side by side", duel, mcmc.duel_scene, [*SAMPLERS, "seed"],
             edits={"start": Edit("start", lambda done: arena.format_start(done["xy"][0]))},
-            says="Same start, same random numbers. Drag the start. Dashed: the way to a proposal.",
-            checks=[by("Both use the same random numbers", "both_samplers_use_the_same_numbers"),
+            says="Same start, same seed; all but Gibbs and tempering the same z. Drag the start.",
+            checks=[by("The same z (not Gibbs, tempering)", "both_samplers_use_the_same_numbers"),
                     by("Positions, arrows and averages are the run's", "the_picture_is_the_run"),
                     by("HMC's path ends at its proposal", "hmc_paths_end_at_their_proposals"),
                     by("ULA settles where the dashed ellipse says", "ula_settles_at_its_ellipse")]),

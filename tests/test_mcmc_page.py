@@ -718,7 +718,8 @@ def test_in_the_plane_hmc_is_hardly_cheaper() -> None:
 def test_a_resonance_of_hmc_never_learns_the_width() -> None:
     """The exercise: with steps of 0.25 and 8 leapfrog steps the narrow direction turns half round.
 
-    The mean across is better than from independent draws, the variance hardly moves at all."""
+    The mean across is better than from independent draws, the variance hardly moves at all. For a
+    reversible chain tau is at least 2 / (1 - rho_1) - 1. Mutants: 6 leapfrog steps; "never"."""
     a = arena.load("correlated")
     assert a.target.sample is not None
     x = a.target.sample(64, rng(0))
@@ -726,4 +727,24 @@ def test_a_resonance_of_hmc_never_learns_the_width() -> None:
     across = chain.run(s.step, s.state, 300).x[1:]
     across = across[..., 0] - across[..., 1]
     assert dg.ess(across) > 2 * across.size
-    assert dg.ess(across**2) < across.size / 50
+    x = a.target.sample(100_000, rng(2))
+    s = by_name.begin("HMC", a, x, step=0.25, n_leapfrog=8, rng=rng(3))
+    square = [(x[:, 0] - x[:, 1]) ** 2 for x in (x, s.step(s.state)[0].x)]
+    loss = ((square[1] - square[0]) ** 2).mean() / 2 / 0.02  # 1 - rho_1; the variance is 2 x 0.1^2
+    assert 1 - loss == pytest.approx(0.994, abs=0.0007)
+    assert 2 / loss - 1 > 300
+    assert "more than 300 steps" in TEXT
+
+
+def test_leapfrog_beyond_its_limit_fails_the_more_the_longer() -> None:
+    """What the text says of s = 0.5 by the number of leapfrog steps, in 20,000 steps from exact
+    draws. Mutants: "hardly anything" for one leapfrog step; the limit at 1 deviation."""
+    a = arena.load("correlated")
+    assert a.target.sample is not None
+    assert 2 * np.sqrt(np.linalg.eigvalsh(a.target.cov)[0]) == pytest.approx(0.447, abs=5e-4)
+    for L, said in ((1, 0.40), (2, 0.15), (3, 0.06), (8, 0.0)):
+        s = by_name.begin("HMC", a, a.target.sample(20_000, rng(0)), step=0.5, n_leapfrog=L,
+                          rng=rng(1))  # fmt: skip
+        prob = s.step(s.state)[1].accept_prob
+        assert prob.mean() == pytest.approx(said, abs=0.008 if said else 0.001)
+    assert "40 % with one leapfrog step, 15 % with two, 6 % with three" in TEXT
