@@ -116,6 +116,8 @@ def test_a_graph_survives_its_text() -> None:
     assert g.parents == {"Rain": [], "Sprinkler": ["Rain"], "Wet": ["Rain", "Sprinkler"]}
     assert graph_text.parse(graph_text.format(g)) == g
     assert graph_text.format(graph_text.parse("A B;")) == "A B;"
+    for typed in ("A B; A>B,", "A B; A>B , "):  # as one types on
+        assert graph_text.format(graph_text.parse(typed)) == "A B; A>B"
 
 
 def test_a_cycle_is_refused_and_named_along_its_arrows() -> None:
@@ -161,7 +163,8 @@ def test_nonsense_is_refused_in_words_or_is_a_graph(text: str) -> None:
     ("text", "words"),
     [("", "names no variables"), ("A B C D E F G H;", "at most 7"), ("A A;", "twice"),
      ("1A;", "is no name"), ("A B; A>A", "ends where it begins"), ("A B; A>C", "is no variable"),
-     ("A B; A-B", "is no arrow"), ("A B; A>B, A>B", "drawn twice"), ("A" * 400, "is no name")],
+     ("A B; A-B", "is no arrow"), ("A B; A>B, A>B", "drawn twice"),
+     ("A B; A>B,,", "'' is no arrow"), ("A B; ,A>B", "'' is no arrow"), ("A" * 400, "is no name")],
 )  # fmt: skip
 def test_bad_texts_say_what_to_mend(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):

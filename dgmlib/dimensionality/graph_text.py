@@ -45,7 +45,8 @@ def parse(text: str) -> Graph:
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{twice[0]!r} is named twice; give every variable its own name")
     found: list[tuple[str, str]] = []
-    for part in tail.split(",") if tail.strip() else []:
+    tail = tail.strip().removesuffix(",")  # as one types on
+    for part in tail.split(",") if tail else []:
         ends = [end.strip() for end in part.split(">")]
         if len(ends) != 2:
             raise ValueError(f"{_short(part.strip())} is no arrow; {_EXAMPLE}")

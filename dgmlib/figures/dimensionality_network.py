@@ -1,6 +1,5 @@
 """Scene of a Bayesian network: its graph, arrows to switch, draws beside exact marginals."""
 
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -100,7 +99,14 @@ def _labels(at: np.ndarray, names: tuple[str, ...]) -> list[Text]:
 
 
 def _short(names: tuple[str, ...], most: int) -> list[str]:
-    return [n if len(n) <= most else f"{n[: most - 1]}." for n in names]
+    """Names of at most ``most`` characters; what would look the same is numbered."""
+    short = [n if len(n) <= most else f"{n[: most - 1]}." for n in names]
+    stems = [n[: most - 2] for n in names]
+    same = [i for i, s in enumerate(short) if short.count(s) > 1]
+    for i in same:
+        nth = sum(stems[j] == stems[i] for j in same if j <= i)
+        short[i] = f"{stems[i]}.{nth}"
+    return short
 
 
 def _graph(r: NetworkRun) -> Panel:
@@ -112,13 +118,17 @@ def _graph(r: NetworkRun) -> Panel:
         start, end = at[ends[:, 0]], at[ends[:, 1]]
         way = end - start
         way *= 0.2 / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
-        return Arrows(start=start + way, end=end - way, **style)
+        back = np.array([(b, a) in r.graph.arrows for a, b in pairs])[:, None]
+        aside = 0.5 * back * way[:, ::-1] * [1, -1]  # so that it does not cover the arrow back
+        return Arrows(start=start + way + aside, end=end - way + aside, **style)
 
-    on_cycle = {pair for cycle in r.cycles for pair in pairwise(cycle)}
-    plain = [a for a in r.graph.arrows if a not in on_cycle]
-    layers: list[Layer] = [arrows(plain, color="ink", width=2.0, opacity=0.8)] if plain else []
-    if on_cycle:
-        layers.append(arrows(sorted(on_cycle), color="bad", width=3.0, name="a cycle: refused"))
+    layers: list[Layer] = []
+    if r.graph.arrows:
+        layers.append(arrows(r.graph.arrows, color="ink", width=2.0, opacity=0.8))
+    if r.graph.refused:
+        no = arrows(r.graph.refused, color="bad", width=2.5)
+        layers += [no, Points(xy=(no.start + no.end) / 2, color="bad", symbol="cross", size=7.0,
+                              opacity=1.0, name="refused: would close a cycle")]  # fmt: skip
     group = np.where(r.shown < 0, RING, r.shown)
     words = [["" if s < 0 else str(s) for s in row] for row in r.shown]
     layers += [
@@ -204,5 +214,6 @@ def tables(r: NetworkRun) -> Table:
     each = ", ".join(f"{n} {size:,}" for n, size in zip(r.graph.names, r.sizes, strict=True))
     said = f"Free numbers: {each}; together {r.sizes.sum():,}, the full table {r.full:,}. "
     said += "Each row is drawn from the uniform distribution over all possible rows."
-    said += f" {left} more rows are in the data." if left > 0 else ""
+    more = "row is" if left == 1 else "rows are"
+    said += f" {left:,} more {more} in the data." if left > 0 else ""
     return Table(["table", *(f"state {j}" for j in range(k))], rows[:ROWS], said)
