@@ -1,7 +1,7 @@
 """The page on dimensions: what is drawn and said is what was computed, presets show their names."""
 
 import re
-from itertools import islice
+from itertools import combinations, islice
 from math import comb, lgamma
 from typing import Any
 
@@ -349,16 +349,26 @@ def test_a_control_of_one_method_leaves_the_others() -> None:
 
 
 def test_a_cycle_is_refused_and_shown() -> None:
-    """Mutants: the refused arrow in the factorisation; the cycle not named; drawn like the rest."""
+    """Mutants: the refused arrow in the factorisation; the cycle not named; drawn like the rest;
+    the accepted arrows of the cycle drawn as refused."""
     r = preset("Cycle refused")
     assert r.cycles == (("C", "A", "B", "C"),)
     assert r.factorisation == "p(A) p(B | A) p(C | B) p(D | C)"
     scene = drawn("network", r)
     assert all("Refused: C → A would close the cycle C → A → B → C." in c for c in scene.captions)
-    cycle = layer(scene, Arrows, 0, 1)
-    assert cycle.color == "bad"
-    assert len(cycle.start) == 3
-    assert len(layer(scene, Arrows).start) == 1  # C to D
+    kept, no = layer(scene, Arrows), layer(scene, Arrows, 0, 1)
+    assert (kept.color, no.color) == ("ink", "bad")
+    corners = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, 0.0]])  # A B C D clockwise
+    for arrows, pairs in ((kept, [(0, 1), (1, 2), (2, 3)]), (no, [(2, 0)])):
+        near = [np.linalg.norm(corners[:, None] - e, axis=-1).argmin(0)
+                for e in (arrows.start, arrows.end)]  # fmt: skip
+        assert list(zip(*(end.tolist() for end in near), strict=True)) == pairs
+    mark = layer(scene, Points)
+    assert (mark.symbol, mark.name) == ("cross", "refused: would close a cycle")
+    np.testing.assert_allclose(mark.xy, [[0.0, 0.0]], atol=1e-12)  # between C and A
+    back = drawn("network", at("network", graph="A B; A>B, B>A"))  # beside the arrow, not on it
+    kept, no = layer(back, Arrows), layer(back, Arrows, 0, 1)
+    assert np.abs(kept.start[0, 0] - no.end[0, 0]) > 0.05
     cross = next(p for p in scene.panels[1].layers if getattr(p, "symbol", "") == "cross")
     assert cross.xy.tolist() == [[0.0, 1.0]]  # column A, row C of A B C D from the top
 
@@ -414,6 +424,31 @@ def test_intervals_cover_the_marginals(states: int) -> None:
     assert missed / total < 0.05 + 4 * (0.05 * 0.95 / total) ** 0.5
     np.testing.assert_allclose(r.marginal.sum(1), 1)
     np.testing.assert_allclose(r.share[-1].sum(1), 1)
+
+
+@pytest.mark.parametrize("most", [4, 6])
+def test_short_names_differ(most: int) -> None:
+    """Mutants: cut alone; numbers per cut name, which can meet again once they are shorter."""
+    names = ("Variance1", "Variance2", "Variable1", "VarAAx123", "VarAAy123", "VarABx123", "VarABy12",
+             "X")  # fmt: skip
+    short = dimensionality_network._short(names, most)
+    assert len(set(short)) == len(names)
+    assert max(map(len, short)) <= most
+    assert short[-1] == "X"
+    assert dimensionality_network._short(("Sprinkler", "Rain"), 6) == ["Sprin.", "Rain"]
+
+
+def test_rows_left_out_are_counted_in_words() -> None:
+    """Mutants: "1 more rows are"; thousands without their comma."""
+    some = "A B C D E; A>E, B>E, C>E, D>E, A>B, B>C"  # 1 + 2 + 2 + 1 + 16 rows
+    assert "more" not in PAGE.views["network"].show(at("network", graph=some))[1].caption
+    one = some.replace("C>E", "C>E, A>C") + ", A>D"  # 1 + 2 + 4 + 2 + 16
+    caption = PAGE.views["network"].show(at("network", graph=one))[1].caption
+    assert caption.endswith("rows. 1 more row is in the data.")
+    arrows = ", ".join(f"{a}>{b}" for a, b in combinations("ABCDEFG", 2))
+    full = at("network", graph=f"A B C D E F G; {arrows}", states=4)
+    caption = PAGE.views["network"].show(full)[1].caption
+    assert caption.endswith(f" {(4**7 - 1) // 3 - 24:,} more rows are in the data.")
 
 
 def test_the_first_draw_is_made_parents_first() -> None:
@@ -492,12 +527,34 @@ def test_scores_are_those_of_the_models() -> None:
 
 
 def test_parameters_are_counted() -> None:
-    """Mutants: the mixture without its weights; absent parents counted."""
+    """Mutants: the mixture without its weights; absent parents counted; the components that were
+    asked for where there are fewer images."""
     r = eight(components=3)
     by_hand = [64, 127, 127, 1 + 7 * 2 + 7 * 2 + 49 * 4, 2 + 3 * 64, 128, 64 + 64 * 65 // 2]
-    assert r.n_parameters.tolist() == by_hand
+    assert r.n_parameters.tolist() == [by_hand] * 8
     table = PAGE.views["digits"].show(r)[1]
     assert [row[2] for row in table.rows] == [f"{n:,}" for n in by_hand]
+    many = eight(components=20)  # but ten images have ten components
+    assert many.K.tolist() == [10, *[20] * 7]
+    assert many.n_parameters[:, 4].tolist() == [9 + 10 * 64, *[19 + 20 * 64] * 7]
+    row = PAGE.views["digits"].show(many)[1].rows[4]
+    assert [row[0], row[2]] == ["mixture of 20 (10 at n = 10)", "649 to 1,299"]
+    said = drawn("digits", many).captions
+    assert " (here of 10); best: " in said[0]
+    assert "here of" not in said[1]
+    assert "(± one standard error)" in said[0]
+
+
+def test_the_noise_floor_is_said_as_it_is_used() -> None:
+    """A pixel that is always black keeps the variance 0.03^2 and that of its own noise.
+    Mutants: 0.03 added to the variance; the floor called a variance in the words."""
+    z = np.random.default_rng(0).random((50, 2)) / 17
+    for diagonal in (True, False):
+        g = gaussian_images.fit(z, diagonal=diagonal, floor=digit_fits.FLOOR)
+        root = g.root if diagonal else np.linalg.norm(g.root, axis=1)
+        np.testing.assert_allclose(root**2, z.var(0) + 0.03**2, rtol=1e-9)
+    words = PAGE.views["digits"].show(eight())[1].caption
+    assert "noise of standard deviation 0.03 (0.03² is added to every variance;" in words
 
 
 def test_more_arrows_need_more_images() -> None:

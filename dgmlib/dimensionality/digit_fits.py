@@ -35,14 +35,14 @@ class Fits(NamedTuple):
     side: int
     levels: int
     neighbours: str
-    K: int
+    K: np.ndarray  # (F,) components of the mixture: no more than there are images
     n: np.ndarray  # (F,) training images
     n_test: int
     bits: np.ndarray  # (F, 5) a binary pixel
     bits_error: np.ndarray  # (F, 5) standard error
     grey: np.ndarray  # (F, 2) bits a grey pixel
     grey_error: np.ndarray  # (F, 2)
-    n_parameters: np.ndarray  # (7,)
+    n_parameters: np.ndarray  # (F, 7)
     drawn: np.ndarray  # (F, 5, SAMPLES, side, side) 0 or 1
     drawn_grey: np.ndarray  # (F, 2, SAMPLES, side, side) in units of the brightest, not cut
     real: np.ndarray  # (SAMPLES, side, side) test images, 0 or 1
@@ -86,10 +86,13 @@ def fits(name: str, *, neighbours: str, K: int, pseudo: float, rng: np.random.Ge
             )
             drawn_grey[f, g] = gaussian_images.sample(model, SAMPLES, rng=draw)
     square = (side, side)
-    n_parameters = [d, 2 * d - 1, 2 * d - 1, pixel_networks.n_parameters(net),
-                    counts.bernoulli_mixture(d, K), 2 * d, counts.gaussian(d)]  # fmt: skip
+    components = np.minimum(K, sizes)
+    n_parameters = [[d, 2 * d - 1, 2 * d - 1, pixel_networks.n_parameters(net),
+                     counts.bernoulli_mixture(d, int(k)), 2 * d, counts.gaussian(d)]
+                    for k in components]  # fmt: skip
     return Fits(
-        name=name, source=data.source, side=side, levels=data.levels, neighbours=neighbours, K=K,
+        name=name, source=data.source, side=side, levels=data.levels, neighbours=neighbours,
+        K=components,
         n=np.array(sizes), n_test=len(test), bits=bits, bits_error=error, grey=grey,
         grey_error=grey_error, n_parameters=np.array(n_parameters),
         drawn=drawn.reshape(*drawn.shape[:-1], *square),

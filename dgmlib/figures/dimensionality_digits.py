@@ -40,11 +40,13 @@ def caption(r: Fits, f: int) -> str:
     scores = ", ".join(
         f"{name} {r.bits[f, m]:.3f} ± {r.bits_error[f, m]:.3f}" for m, name in enumerate(BINARY)
     )
+    fewer = f" (here of {r.K[f]})" if r.K[f] < r.K[-1] else ""
     grey = " and ".join(
         f"{name} {r.grey[f, g]:.2f} ± {r.grey_error[f, g]:.2f}" for g, name in enumerate(GREY)
     )
     return (
-        f"{r.n[f]:,} training images: held-out bits a binary pixel {scores}; best: "
+        f"{r.n[f]:,} training images: held-out bits a binary pixel (± one standard error) "
+        f"{scores}{fewer}; best: "
         f"{BINARY[int(r.bits[f].argmin())]}. Bits a grey pixel: {grey}. "
         f"{r.side} × {r.side} pixels, {r.source}."
     )
@@ -122,6 +124,12 @@ def _grey_bits(r: Fits) -> Panel:
     )  # fmt: skip
 
 
+def _mixture(r: Fits) -> str:
+    """Of at most n components: each begins at an image of its own."""
+    few = f" ({r.K[0]} at n = {r.n[0]:,})" if r.K[0] < r.K[-1] else ""
+    return f"mixture of {r.K[-1]}{few}"
+
+
 def digits_table(r: Fits) -> Table:
     """Numbers a model has, and its held-out bits with few images and with all."""
     rows = []
@@ -129,15 +137,18 @@ def digits_table(r: Fits) -> Table:
     bits = np.concatenate([r.bits, r.grey], axis=1)
     error = np.concatenate([r.bits_error, r.grey_error], axis=1)
     for m, name in enumerate(names):
-        label = {"neighbours": f"neighbours: {r.neighbours}", "mixture": f"mixture of {r.K}"}
+        label = {"neighbours": f"neighbours: {r.neighbours}", "mixture": _mixture(r)}
         few, all_ = (f"{bits[f, m]:.3f} ± {error[f, m]:.3f}" for f in (0, -1))
         rows.append([label.get(name, name), "grey" if m >= len(BINARY) else "binary",
-                     f"{r.n_parameters[m]:,}", few, all_])  # fmt: skip
+                     " to ".join(dict.fromkeys(f"{r.n_parameters[f, m]:,}" for f in (0, -1))),
+                     few, all_])  # fmt: skip
     return Table(
         ["model", "pixels", "numbers", f"bits, n = {r.n[0]:,}", f"bits, n = {r.n[-1]:,}"],
         rows,
         f"{r.source}; {r.n_test:,} test images, ± one standard error over them. A pixel is 1 from "
         f"half of the brightest on. Gaussians: (x + u) / {r.levels}, correlations shrunk by "
-        f"{SHRINKAGE:.0%}, noise floor {FLOOR}; a uniform density needs {np.log2(r.levels):.2f} "
-        "bits a grey pixel. Bits of binary and of grey pixels are different units.",
+        f"{SHRINKAGE:.0%}, noise of standard deviation {FLOOR} ({FLOOR}² is added to every "
+        "variance; the grey bits depend on it); a uniform density needs "
+        f"{np.log2(r.levels):.2f} bits a grey pixel. Bits of binary and of grey pixels are "
+        "different units.",
     )  # fmt: skip
