@@ -429,8 +429,7 @@ def test_intervals_cover_the_marginals(states: int) -> None:
 @pytest.mark.parametrize("most", [4, 6])
 def test_short_names_differ(most: int) -> None:
     """Mutants: cut alone; numbers per cut name, which can meet again once they are shorter."""
-    names = ("Variance1", "Variance2", "Variable1", "VarAAx123", "VarAAy123", "VarABx123", "VarABy12",
-             "X")  # fmt: skip
+    names = ("Variance1", "Variance2", "VarAAx123", "VarAAy123", "VarABx123", "VarABy123", "X")
     short = dimensionality_network._short(names, most)
     assert len(set(short)) == len(names)
     assert max(map(len, short)) <= most
