@@ -21,7 +21,7 @@ class Params:
     leapfrog: int = ui.slider(8, 1, 20, label="Leapfrog steps (HMC)")
     start: str = ui.handles("", label="Start: x₁ x₂", parse=arena.parse_start, ends=["", "1 -1.5"])
     begin: str = ui.choice("apart", checkup.STARTS, label="Four chains start")
-    n: int = ui.slider(400, 100, 1000, step=50, label="Steps of each chain")
+    n: int = ui.slider(400, 100, 1000, step=20, label="Steps of each chain")
     coordinate: str = ui.choice("x₁", ["x₁", "x₂"], label="Coordinate")
     shape: str = ui.choice("two hills", discretised.SHAPES, label="Density on cells")
     width: float = ui.slider(0.5, 0.1, 3.0, step=0.1, label="Proposal's sd")
@@ -69,9 +69,9 @@ def by(claim: str, test: str, file: str = "mcmc_page") -> ui.Check:
     return ui.Check(claim, f"tests/test_{file}.py::test_{test}")
 
 
-LAWS = "wrong_on_purpose"
-SAMPLERS = ["target", "first", "second", "step", "step2", "leapfrog"]
-MODES = dict(view="diagnostics", target="two modes", first="HMC", second="tempering", step=0.3)
+LAWS, SAMPLERS = "wrong_on_purpose", ["target", "first", "second", "step", "step2", "leapfrog"]
+MODES = dict(view="diagnostics", target="two modes", first="HMC", second="tempering", step=0.3,
+             step2=0.8, n=800)  # fmt: skip
 ui.page(
     "mcmc", Params,
     views={

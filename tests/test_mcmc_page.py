@@ -20,6 +20,7 @@ from dgmlib.markov import chain as markov
 from dgmlib.samplers import chain
 from dgmlib.samplers import diagnostics as dg
 from dgmlib.ui import spec
+from dgmlib.ui.fields import controls
 
 PAGE = spec.of("mcmc")
 TEXT = (File(__file__).parent.parent / "pages" / "mcmc.md").read_text()
@@ -407,6 +408,25 @@ def test_rank_band_is_exact() -> None:
     assert np.mean(inside) == pytest.approx(sum(p[low : high + 1]), abs=0.01)  # 12,800 counts
 
 
+def test_bins_of_ranks_are_of_one_size() -> None:
+    """In every frame of every length that the page offers: the band is one for all bins.
+
+    Mutant: 125 of 250 draws kept, whose bins hold 62 or 63 ranks in turn."""
+    options = controls(PAGE.params)["n"].options
+    assert options["step"] % 4 == options["min_value"] % 4 == 0
+    for n in (100, 137, 150, 250, 400, 1000):
+        lengths = checkup.lengths(n)
+        assert lengths[-1] == n - n % 4
+        for kept in lengths - lengths // 2:
+            x = rng(int(kept)).standard_normal((kept, 4))
+            sizes = dg.rank_histogram(x, bins=checkup.BINS).sum(1)
+            assert (sizes == kept / 2).all(), kept
+            checkup.rank_band(int(kept))
+    with pytest.raises(ValueError, match="500 draws make no 8 bins of one size"):
+        checkup.rank_band(125)
+    assert "248 steps" in drawn("diagnostics", at("diagnostics", n=250)).captions[-1]
+
+
 def test_standard_errors_cover_the_truth() -> None:
     """40 runs of Gibbs: the errors of the mean and of the sd, in MCSE, have deviation 1.
 
@@ -663,16 +683,47 @@ def test_presets_show_what_they_say() -> None:
     stuck = preset("Stuck between modes")
     assert stuck.first.rhat_rank[-1] > 1.5
     assert stuck.second.rhat_rank[-1] < 1.2
-    fooled = preset("R-hat fooled").first
-    assert fooled.rhat_rank[-1] < 1.01
-    assert fooled.bulk[-1] > 1000
-    assert abs(fooled.mean[-1] - stuck.mean) > 100 * fooled.mean_error[-1]
     blind = preset("A bug R-hat does not see")
     case = blind.shown.case
     assert blind.shown.rhat[-1, case.wrong] < 1.01
     assert blind.shown.ess[-1, case.wrong] == blind.shown.ess[-1].max()
     banana = preset("HMC against random walk")
     assert banana.second.distance[-1] < banana.first.distance[-1]
+
+
+def test_r_hat_is_fooled_and_not_by_luck() -> None:
+    """With 12 seeds, not with the preset's alone: HMC together and apart, tempering beside it.
+
+    The effective draws are no limit of the estimator, n C log10(n C), which a step that turns the
+    mode half round would reach. Crossing takes 13.5 nats: some 1e-6 a step. Mutants: modes so near
+    or a step such that a seed crosses; four starts that are not together."""
+    a, values = arena.load("two modes"), PAGE.presets["R-hat fooled"]
+    assert PAGE.presets["Stuck between modes"] | {"begin": "together"} == values
+    n, m, found = values["n"], a.target.mean[0], []
+
+    def run(sampler: str, how: str, seed: int) -> checkup.Health:
+        step = values["step" if sampler == values["first"] else "step2"]
+        return checkup.watch(sampler, a, checkup.starts(a, how), lengths=np.array([n]),
+                             coordinate=0, step=step, n_leapfrog=PAGE.params().leapfrog,
+                             rng=rng(seed))  # fmt: skip
+
+    for seed in range(1, 13):
+        h = run("HMC", "together", seed)
+        assert h.rhat_rank[0] < 1.01, seed
+        assert abs(h.mean[0] - m) > 100 * h.mean_error[0], seed
+        found.append(h.bulk[0])
+        error = h.mean_error[0]
+    assert (n, 2 * n) == (800, 1600)  # four times the later half
+    assert np.median(found) == pytest.approx(1100, rel=0.05)
+    assert max(found) < n * 2
+    for seed in range(1, 5):
+        assert run("HMC", "apart", seed).rhat_rank[0] > 1.5
+        h = run("tempering", "together", seed)
+        assert h.rhat_rank[0] < 1.15, seed
+        assert abs(h.mean[0] - m) < 4 * h.mean_error[0], seed
+        assert h.mean_error[0] > 10 * error, seed
+    for said in ("below 1.01", "1,600 draws are worth about 1,100", "12 seeds", "more than ten"):
+        assert said in TEXT
 
 
 def test_in_the_funnels_neck_hmc_is_stuck() -> None:

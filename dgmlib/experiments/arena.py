@@ -45,7 +45,7 @@ def load(name: str) -> Arena:
         target = closed.gaussian((0.0, 0.0), ((1.0, 0.95), (0.95, 1.0)))
         return Arena(target, np.array([-2.0, -2.0]), corners * [[2], [2], [0.4], [0.4]], True)
     if name == "two modes":
-        target = closed.mixture([0.35, 0.65], [[-2.6, 0.0], [2.6, 0.0]], [0.6, 0.6])
+        target = closed.mixture([0.35, 0.65], [[-2.6, 0.0], [2.6, 0.0]], [0.5, 0.5])
         return Arena(target, np.array([-2.6, 0.0]), corners * [2.6, 0.6], False)
     if name == "banana":
         spread = np.array([[-3.0, 1.0], [3.0, 1.0], [0.0, -2.0], [0.0, 1.0]])

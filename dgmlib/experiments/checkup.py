@@ -67,10 +67,15 @@ def starts(arena: Arena, how: str, wished: np.ndarray | None = None) -> np.ndarr
 
 
 def lengths(n_steps: int, frames: int = 20) -> np.ndarray:
-    """From 20 steps to ``n_steps``, each longer than the last by about the same factor. (F,)"""
+    """From 20 steps to ``n_steps``, each longer than the last by about the same factor. (F,)
+
+    All, the last as well, are multiples of 4 (rounded down): then the later half is even and the
+    bins of ranks are of one size.
+    """
     if n_steps < 2 * SHORTEST:
         raise ValueError(f"n_steps must be at least {2 * SHORTEST}, got {n_steps}")
-    return np.unique(np.geomspace(min(20, n_steps), n_steps, frames).round().astype(int))
+    last = n_steps // 4
+    return 4 * np.unique(np.geomspace(min(5, last), last, frames).round().astype(int))
 
 
 def rank_band(kept: int, *, chains: int = 4, bins: int = BINS, level: float = 0.95) -> np.ndarray:
@@ -79,8 +84,10 @@ def rank_band(kept: int, *, chains: int = 4, bins: int = BINS, level: float = 0.
     Of chains x kept draws one chain holds ``kept``; a bin holds a share of 1 / bins of all.
     """
     total = chains * kept
+    if total % bins:
+        raise ValueError(f"{total} draws make no {bins} bins of one size; keep more or fewer")
     ends = [(1 - level) / 2, (1 + level) / 2]
-    return np.asarray(hypergeom.ppf(ends, total, kept, round(total / bins)))
+    return np.asarray(hypergeom.ppf(ends, total, kept, total // bins))
 
 
 def watch(
