@@ -539,8 +539,8 @@ def test_parameters_are_counted() -> None:
     row = PAGE.views["digits"].show(many)[1].rows[4]
     assert [row[0], row[2]] == ["mixture of 20 (10 at n = 10)", "649 to 1,299"]
     said = drawn("digits", many).captions
-    assert " (here of 10); best: " in said[0]
-    assert "here of" not in said[1]
+    assert " (of only 10 components); best: " in said[0]
+    assert "of only" not in said[1]
     assert "(± one standard error)" in said[0]
 
 
@@ -595,7 +595,8 @@ def test_mnist_says_its_source_and_draws_its_digits() -> None:
 
 
 def test_the_images_are_the_draws() -> None:
-    """Rows from the top: real, then each model. Mutants: another model's row; frames reversed."""
+    """Rows from the top: real, then each model. Mutants: another model's row; frames reversed;
+    whiskers of one standard error below."""
     r = at("digits")
     scene = drawn("digits", r)
     value = layer(scene, Images).value
@@ -606,6 +607,12 @@ def test_the_images_are_the_draws() -> None:
     assert list(labels.text) == ["real", *digit_fits.BINARY]
     assert np.all(np.diff(labels.xy[:, 1]) < 0)
     assert np.array_equal(layer(scene, Lines, 1).y, r.bits.T)
+    assert np.array_equal(layer(scene, Lines, 3).y, r.grey.T)
+    for panel, mean, error in ((1, r.bits, r.bits_error), (3, r.grey, r.grey_error)):
+        for m in range(mean.shape[1]):
+            ends = layer(scene, Path, panel, m).xy.reshape(-1, 3, 2)[:, :2, 1]
+            both = np.stack([mean - 2 * error, mean + 2 * error], axis=-1)[:, m]
+            np.testing.assert_allclose(ends, both)
 
 
 def test_mixture_of_the_page_is_the_library_s() -> None:

@@ -40,7 +40,7 @@ def caption(r: Fits, f: int) -> str:
     scores = ", ".join(
         f"{name} {r.bits[f, m]:.3f} ± {r.bits_error[f, m]:.3f}" for m, name in enumerate(BINARY)
     )
-    fewer = f" (here of {r.K[f]})" if r.K[f] < r.K[-1] else ""
+    fewer = f" (of only {r.K[f]} components)" if r.K[f] < r.K[-1] else ""
     grey = " and ".join(
         f"{name} {r.grey[f, g]:.2f} ± {r.grey_error[f, g]:.2f}" for g, name in enumerate(GREY)
     )
