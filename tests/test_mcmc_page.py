@@ -698,7 +698,7 @@ def test_r_hat_is_fooled_and_not_by_luck() -> None:
     mode half round would reach. Crossing takes 13.5 nats: some 1e-6 a step. Mutants: modes so near
     or a step such that a seed crosses; four starts that are not together."""
     a, values = arena.load("two modes"), PAGE.presets["R-hat fooled"]
-    assert PAGE.presets["Stuck between modes"] | {"begin": "together"} == values
+    assert {**PAGE.presets["Stuck between modes"], "begin": "together"} == values
     n, m, found = values["n"], a.target.mean[0], []
 
     def run(sampler: str, how: str, seed: int) -> checkup.Health:

@@ -70,7 +70,7 @@ def _summary(w: Watched) -> str:
 
 
 def _said(w: Watched, t: int) -> str:
-    start = num(w.cells.x[w.pi[0].argmax()])
+    start = num(float(w.cells.x[w.pi[0].argmax()]))
     said = (
         f"t = {t}, from x = {start}: πₜ is {num(w.distance[t], 3)} away from p (total variation; "
         "the bound says "
