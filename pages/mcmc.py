@@ -77,7 +77,8 @@ ui.page(
     views={
         "duel": View("Side by side", duel, mcmc.duel_scene, [*SAMPLERS, "seed"],
             edits={"start": Edit("start", lambda done: arena.format_start(done["xy"][0]))},
-            says="Same start, same seed; all but Gibbs and tempering the same z. Drag the start.",
+            says="Same start, same seed; all but Gibbs and tempering use the same z at every step. "
+                 "Drag the start. Dashed: the way to a proposal.",
             checks=[by("The same z (not Gibbs, tempering)", "both_samplers_use_the_same_numbers"),
                     by("Positions, arrows and averages are the run's", "the_picture_is_the_run"),
                     by("HMC's path ends at its proposal", "hmc_paths_end_at_their_proposals"),
@@ -103,8 +104,7 @@ ui.page(
     },
     presets={
         "Step too small": dict(step=0.05, second="random walk", step2=0.5),
-        "Stuck between modes": MODES,
-        "R-hat fooled": MODES | dict(begin="together"),
+        "Stuck between modes": MODES, "R-hat fooled": MODES | dict(begin="together"),
         "Funnel": dict(target="funnel", first="HMC", second="Gibbs", step=0.5),
         "HMC against random walk": dict(target="banana", step=2.5, step2=0.5),
         "A bug R-hat does not see": dict(view="bug", case=11),

@@ -210,7 +210,7 @@ def test_ula_that_leaves_at_once_is_drawn() -> None:
     scene = drawn("duel", d)
     scene.pack()
     assert len(layers(scene, Lines, 3)) == 2  # exact draws, and the other sampler
-    assert "ULA left for infinity at step 1" in scene.captions[-1]
+    assert "ULA left for infinity at step 1. 2: HMC" in scene.captions[-1]  # and nothing more
     assert "lost at step 1" in words("duel", d)
 
 

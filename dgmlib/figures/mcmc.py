@@ -178,7 +178,9 @@ def _said(d: Duel) -> list[str]:
     counts = [np.cumsum(r.accepted) for r in (d.first, d.second)]
     for t in range(1, len(d.first.x)):
         parts = [
-            f"{i + 1}: {r.name} {_deed(r, t)}; {counts[i][t - 1]} of {t} accepted, "
+            f"{i + 1}: {r.name} left for infinity at step {r.lost + 1}."
+            if 0 <= r.lost < t
+            else f"{i + 1}: {r.name} {_deed(r, t)}; {counts[i][t - 1]} of {t} accepted, "
             f"{_count(t * r.evaluations, r)} evaluated."
             for i, r in enumerate((d.first, d.second))
         ]
@@ -192,8 +194,6 @@ def _count(n: int, r: Record) -> str:
 
 
 def _deed(r: Record, t: int) -> str:
-    if 0 <= r.lost < t:
-        return f"left for infinity at step {r.lost + 1}"
     took = "moves to" if r.accepted[t - 1] else "refuses " + at(r.proposal[t - 1]) + ", stays at"
     if r.swapped[t - 1]:
         took = "swaps places with a warmer chain:"
