@@ -110,8 +110,9 @@ ui.page(
         "Stuck chain": dict(view="chain", target="far modes", step=0.8),
     },
     prediction=ui.Prediction(
-        "Rejection and importance sampling get the same many proposals. Whose mean is closer?",
+        "Rejection and importance sampling get equally many draws of q, and a great many. "
+        "Whose mean is closer?",
         ["Rejection: its draws are exact", "Importance, whatever the proposal", "It depends on q"],
-        answer=1, because="Rejection throws away what importance sampling still uses a little: "
-        "wherever an envelope exists, the weights vary less than the envelope is high."),
+        answer=1, because="Rejection throws away what importance sampling still uses a little. "
+        "Where an envelope exists and n is large, the weighted mean has the smaller variance."),
 )  # fmt: skip

@@ -112,7 +112,8 @@ def test_the_picture_of_rejection_is_its_run() -> None:
     p = choose.choose("two modes").shape(r.x)
     assert ((r.y <= p * (1 + 1e-9)) == r.accepted).all()
     envelope = layers(scene, Lines, 0)[1]
-    np.testing.assert_allclose(envelope.y[0], r.k * r.picture.q)
+    np.testing.assert_allclose(envelope.y[0], r.envelope)
+    np.testing.assert_allclose(r.envelope, r.k * r.picture.q)
     assert (envelope.y[0] >= r.picture.shape * (1 - 1e-9)).all()
     bars = layers(scene, Bars, 1)[0]
     counts = np.histogram(r.x[r.accepted], np.linspace(-5, 5, 41))[0]
@@ -190,6 +191,25 @@ def test_bars_keep_within_their_band() -> None:
             many = np.interp(bars.x, r.picture.x, r.outcome) * 0.25 * r.accepted.sum() > 5
             hit += list(((bars.height[-1] >= low) & (bars.height[-1] <= high))[many])
         assert 0.92 < np.mean(hit) < 0.98, np.mean(hit)  # 0.954 ± 0.01 over some 400 bars
+
+
+def test_an_envelope_that_covers_cuts_nothing_off() -> None:
+    """Even where k is 10^300 and q underflows. Mutant: k q as a product of the two."""
+    high = " ".join(["1"] * 9)
+    for heights in (high, "0 0 0 0 0 0 0 0 1", "1 0 0 0 0 0 0 0 0"):
+        r = at("rejection", target="painted", heights=heights, proposal="-4 0.2", tail=0.0)
+        assert r.worst[1] <= 1 + 1e-9
+        said = [x.name for panel in drawn("rejection", r).panels for x in panel.layers]
+        assert "cut off" not in said
+
+
+def test_limits_are_not_sold_as_exact() -> None:
+    """Mutants: an effective size below 1; an error of 187 for an average of draws near 0."""
+    table = PAGE.views["importance"].show(at("importance", proposal="-2 0.9", tail=0.0))[1]
+    assert str(table.rows).count("n is far too small") == 2
+    assert "187." not in str(table.rows)
+    fine = str(PAGE.views["importance"].show(at("importance"))[1].rows)
+    assert fine.count("in the limit") == 2
 
 
 def test_nothing_accepted_has_an_interval() -> None:

@@ -33,6 +33,10 @@ README = [
     Shot("kl_asymmetry", "kl_asymmetry"),
     Shot("kl_asymmetry-dark", "kl_asymmetry", dark=True),
     Shot("gaussian_mixture-phone", "gaussian_mixture?frame=6", size=(390, 844)),
+    Shot("curse_of_dimensionality", "curse_of_dimensionality?view=digits"),
+    Shot("sampling", "sampling?view=rejection"),
+    Shot("mcmc", "mcmc?frame=120"),
+    Shot("markov_chains", "markov_chains?frame=3"),
 ]
 
 

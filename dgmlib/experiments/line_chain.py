@@ -13,7 +13,14 @@ import numpy as np
 from dgmlib.experiments.line_proposal import Proposal
 from dgmlib.experiments.line_race import SHOWN, START, Picture, mcse, picture
 from dgmlib.experiments.line_rejection import EDGES, histogram
-from dgmlib.experiments.line_walk import acceptance, autocorrelation, kernel, mean_rmse, walk
+from dgmlib.experiments.line_walk import (
+    acceptance,
+    autocorrelation,
+    kernel,
+    mean_rmse,
+    refined,
+    walk,
+)
 from dgmlib.samplers import diagnostics
 from dgmlib.targets.line import Line
 
@@ -60,6 +67,8 @@ def watch(p: Line, *, scale: float, n: int, rng: np.random.Generator) -> Watched
         np.cumsum(x)[at - 1] / at, np.array([mcse(d[:, 0]) for d in draws]),
         mean_rmse(k, start, at),
         np.where(moved, [float(diagnostics.ess(d)) for d in draws], np.nan),
-        np.cumsum(accepted)[at - 2] / (at - 1), acceptance(k, scale), rho,
-        autocorrelation(k, LAGS), p.pdf(SHOWN), histogram(x, np.ones(n), at, EDGES),
+        np.cumsum(accepted)[at - 2] / (at - 1),
+        refined(p, scale, lambda k: acceptance(k, scale)), rho,
+        refined(p, scale, lambda k: autocorrelation(k, LAGS)), p.pdf(SHOWN),
+        histogram(x, np.ones(n), at, EDGES),
     )  # fmt: skip

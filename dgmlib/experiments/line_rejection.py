@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dgmlib.experiments.line_proposal import Proposal, constant, smallest_log_k
+from dgmlib.experiments.line_proposal import MOST, Proposal, constant, smallest_log_k
 from dgmlib.experiments.line_race import SHOWN, Picture, picture
 from dgmlib.experiments.line_variance import panels
 from dgmlib.samplers import rejection
@@ -26,7 +26,8 @@ class Kept(NamedTuple):
 
     picture: Picture
     smallest: float  # k*, inf if no constant covers p~
-    k: float  # the constant that is used
+    k: float  # the constant that is used, at most 10^300
+    envelope: np.ndarray  # (m,) k q, taken in logarithms
     fitted_here: bool  # k* is infinite, and k was fitted on the window alone
     x: np.ndarray  # (N,)
     y: np.ndarray  # (N,) the height u k q(x)
@@ -34,6 +35,7 @@ class Kept(NamedTuple):
     at: np.ndarray  # (F,) proposals so far
     share: np.ndarray  # (F,) accepted share
     share_error: np.ndarray  # (F,)
+    share_range: np.ndarray  # (2, F) Wilson's 95 % interval
     exact_share: float  # A / k
     density: np.ndarray  # (F, B) of the accepted
     target: np.ndarray  # (m,) p
@@ -104,13 +106,21 @@ def reject(
     area, mean = _under(p, q, log_k)
     lower = np.minimum(p.log_shape(SHOWN), q.log_q(SHOWN) + log_k)
     return Kept(
-        picture(p, q), constant(log_best), k, log_best == np.inf, x,
+        picture(p, q), constant(log_best), k, np.exp(np.minimum(log_k + q.log_q(SHOWN), MOST)),
+        log_best == np.inf, x,
         found.height * k * np.exp(q.log_q(x)), found.accepted, at, share,
-        np.sqrt(share * (1 - share) / at), area / k,
+        np.sqrt(share * (1 - share) / at), wilson(share, at), area / k,
         histogram(x, found.accepted.astype(float), at), p.pdf(SHOWN), np.exp(lower) / area, mean,
         max(1 - area / float(np.exp(p.log_z)), 0.0),
         (worst, constant(log_best - log_k)), raised,
     )  # fmt: skip
+
+
+def wilson(share: np.ndarray, n: np.ndarray, z: float = 1.96) -> np.ndarray:
+    """Wilson's interval for a probability of which ``share`` was seen in n trials: (2, ...)."""
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z * z / n)
+    return np.stack([middle - half, middle + half])
 
 
 def _under(p: Line, q: Proposal, log_k: float) -> tuple[float, float]:

@@ -53,7 +53,7 @@ def bar_band(x: np.ndarray, density: np.ndarray, count: np.ndarray, top: float) 
 def rejection_scene(r: Kept) -> list[Scene | Table]:
     """Points under the envelope, what is accepted of them, and the share of it."""
     pic, F = r.picture, len(r.at)
-    envelope = r.k * pic.q
+    envelope = r.envelope
     top = float(np.clip(1.1 * envelope.max(), TOP, HIGHEST))
     order = np.arange(len(r.x))
     points = np.stack([np.clip(r.x, -9, 9), np.minimum(r.y, 3 * top)], 1)
@@ -96,8 +96,8 @@ def rejection_scene(r: Kept) -> list[Scene | Table]:
     x = r.at.astype(float)
     share = Panel(
         layers=[
-            Band(x=x, low=np.maximum(r.share - 2 * r.share_error, 0),
-                 high=np.minimum(r.share + 2 * r.share_error, 1), color="good", name="± 2 s.e."),
+            Band(x=x, low=r.share_range[0], high=r.share_range[1], color="good",
+                 name="95% interval"),
             Lines(x=x, y=r.share[None], names=["accepted share"], colors=["good"], cursor=True),
             Lines(x=x, y=np.full((1, F), r.exact_share), names=["exact"], colors=["ink"],
                   dashes=[True]),

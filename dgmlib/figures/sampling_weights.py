@@ -74,9 +74,7 @@ def weights_scene(r: line_importance.Watched) -> list[Scene | Table]:
     )  # fmt: skip
     edges = line_importance.DECADES
     middle_w = 0.5 * (edges[1:] + edges[:-1])
-    ticks = [
-        (float(d), s) for d, s in zip((-4, -2, 0, 2), ("≤ 0.0001", "0.01", "1", "100"), strict=True)
-    ]
+    ticks = [(-4.0, "≤ 0.0001"), (-2.0, "0.01"), (0.0, "1"), (3.0, "≥ 1,000")]
     weights = Panel(
         layers=[
             Bars(x=middle_w, height=np.sqrt(r.decades), width=0.9 * (edges[1] - edges[0]), color=1),
@@ -134,10 +132,14 @@ def weights_table(r: line_importance.Watched) -> Table:
         return f"± {big(error, 4)}"
 
     s, z = r.spread, r.picture.z
-    share = f"{n / s.second:,.0f} of {n:,}" if s.second < n else f"less than 1 of {n:,}"
+    small = s.second >= n  # not one effective draw: the limit for large n is far away
+    share = f"{n / s.second:,.0f} in the limit" if not small else "n is far too small"
+    own = exact(s.own)
+    if np.isfinite(s.own):
+        own = "n is far too small" if small else f"{own} in the limit"
     rows: list[list[str | float]] = [
         ["mean, self-normalised", plus_minus(float(r.own[-1]), float(r.own_error[-1]), 4),
-         exact(s.own), num(r.picture.mean, 4)],
+         own, num(r.picture.mean, 4)],
         ["mean, plain (needs Z)", plus_minus(float(r.plain[-1]), float(r.plain_error[-1]), 4),
          exact(s.plain), num(r.picture.mean, 4)],
         ["Z, the mean weight", num(float(r.total[-1]) * z, 4), exact((s.second - 1) * z * z),
@@ -147,8 +149,8 @@ def weights_table(r: line_importance.Watched) -> Table:
     return Table(
         ["", "estimate ± what it claims", "exact error", "exact"], rows,
         f"{n:,} draws; {pareto_words(float(r.pareto[-1]))}; {int(r.zeros[-1]):,} have weight 0. "
-        "The self-normalised mean is biased by about 1/n and needs no Z; its exact error is the "
-        "limit for large n.",
+        "The self-normalised mean is biased by about 1/n and needs no Z. In the limit: what its "
+        "error, and the effective sample size, tend to for large n.",
     )  # fmt: skip
 
 
@@ -221,7 +223,9 @@ def chain_scene(r: line_chain.Watched) -> list[Scene | Table]:
 
 def _chain_said(r: line_chain.Watched, f: int) -> str:
     value, claim = float(r.mean[f]), float(r.claimed[f])
-    worth = f"{r.ess[f]:,.0f} draws' worth" if np.isfinite(r.ess[f]) else "nothing has moved"
+    count = f"{r.ess[f]:,.0f}"
+    worth = "1 draw's worth" if count == "1" else f"{count} draws' worth"
+    worth = worth if np.isfinite(r.ess[f]) else "nothing has moved"
     said = plus_minus(value, claim)
     return (
         f"{r.at[f]:,} states, {r.share[f]:.0%} of proposals accepted: mean {said} ({worth}), exact "
