@@ -17,6 +17,7 @@ import random
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -27,12 +28,21 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import probe
 from benchmarks.bare import bare_page
-from dgmlib.ui import catalogue, fields, spec
+from dgmlib.ui import catalogue, fields, prose, spec
 from tools.chromium import REMEDY, find
 from tools.server import ROOT, serving
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+# Whether a canvas holds a picture: not one colour all over.
+DRAWN = """c => {
+  if (c.width < 100) return false
+  const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data
+  for (let i = 0; i < d.length; i += 4004) if (d[i] !== d[0]) return true
+  return false
+}"""
 
 
 class Row(NamedTuple):
@@ -125,7 +135,7 @@ def scrubbed(browser: Browser, url: str, name: str, n: int) -> list[float]:
 
 
 def first_pictures(browser: Browser, url: str, name: str, n: int) -> list[float]:
-    """From the click on a link to the first drawing, by a reader whose browser knows the site."""
+    """A new tab: from the navigation to the first drawing, Streamlit's scripts in the cache."""
     times = []
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_init_script(probe.WATCH + "window.__seen.start = 1e-6")
@@ -138,6 +148,25 @@ def first_pictures(browser: Browser, url: str, name: str, n: int) -> list[float]
             times.append(page.evaluate("window.__seen.first"))
         page.close()
     context.close()
+    return times
+
+
+def visited(browser: Browser, url: str, n: int) -> dict[str, list[float]]:
+    """A walk through the navigation: from the click on a page to its first picture, drawn."""
+    times: dict[str, list[float]] = {name: [] for name in catalogue.PAGES}
+    with opened(browser, f"{url}/{catalogue.PAGES[-1]}") as page:
+        for _ in range(n):
+            for name, found in times.items():
+                page.locator(".dgm canvas").first.evaluate("c => { c.dataset.old = 1 }")
+                begin = time.perf_counter()
+                link = page.locator("[data-testid=stSidebar] a", has_text=prose.read(name).title)
+                link.last.click()
+                canvas = page.locator(".dgm canvas:not([data-old])").first
+                canvas.wait_for()
+                while not canvas.evaluate(DRAWN):
+                    time.sleep(0.005)
+                found.append(1000 * (time.perf_counter() - begin))
+                page.wait_for_timeout(300)
     return times
 
 
@@ -179,6 +208,9 @@ def measure(n: int, readers: int, seconds: float, say: Callable[[str], None]) ->
             for name in catalogue.PAGES:
                 say(f"first picture, {name}")
                 times = first_pictures(browser, site.url, name, 8)
+                rows.append(row(f"{name}, first picture in a new tab", times))
+            say("first picture after a click")
+            for name, times in visited(browser, site.url, 4).items():
                 rows.append(row(f"{name}, first picture", times, "median <= 1000", 1000.0))
             browser.close()
         say(f"{readers} readers, our pages")
@@ -258,10 +290,10 @@ def main() -> None:
 NOTES = """\
 Slider: from the key's press to the last change of the picture. Handle: from the pointer's move to
 the last drawing of the answer, the next move following at once. Scrubbing: from the key's press to
-the end of the drawing. First picture: from the navigation to the first drawing, Streamlit's scripts
-in the browser's cache. Readers: raw websocket clients in a process of their own, each choosing a
-random control and value and then thinking for 2 s on average; from the click to the last byte of
-the answer. Browser, servers and readers share the machine.
+the end of the drawing. First picture: from a click in the navigation to the drawing; in a new tab
+Streamlit itself is loaded, too. Readers: raw websocket clients in a process of their own, each
+choosing a random control and value and then thinking for 2 s on average; from the click to the
+last byte of the answer. Browser, servers and readers share the machine.
 """
 
 if __name__ == "__main__":
