@@ -24,10 +24,11 @@ def cast(x: Array, like: Array) -> Array:
     return x.astype(like.dtype, copy=False) if library(x) is np else x.to(like.dtype)
 
 
-def log_sigmoid(x: Array) -> Array:
-    """log of 1 / (1 + exp(-x)), without overflow at either end."""
+def softplus(x: Array) -> Array:
+    """log(1 + exp(x)), without overflow: minus the log of sigmoid(-x)."""
     xp = library(x)
-    return -np.logaddexp(0.0, -x) if xp is np else xp.nn.functional.logsigmoid(x)
+    # torch returns x itself above the threshold; at 40 that is exact in float64, too
+    return np.logaddexp(0.0, x) if xp is np else xp.nn.functional.softplus(x, threshold=40.0)
 
 
 def sigmoid(x: Array) -> Array:

@@ -12,7 +12,7 @@ References:
 
 from math import log, pi
 
-from dgmlib.vae.arrays import Array, library, log_sigmoid
+from dgmlib.vae.arrays import Array, library, softplus
 
 
 def bernoulli_log_prob(x: Array, logits: Array) -> Array:
@@ -23,7 +23,7 @@ def bernoulli_log_prob(x: Array, logits: Array) -> Array:
         logits: (..., d) log p / (1 - p); not probabilities.
     """
     # x log p + (1 - x) log(1 - p) = log(1 - p) + x (log p - log(1 - p))
-    return (log_sigmoid(-logits) + x * logits).sum(-1)
+    return (x * logits - softplus(logits)).sum(-1)
 
 
 def gaussian_log_prob(x: Array, mean: Array, log_var: Array) -> Array:

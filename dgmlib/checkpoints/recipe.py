@@ -1,0 +1,79 @@
+"""What a recipe is: data, parameters before training, phases of training, and how to score it.
+
+A recipe is complete: the same recipe on the same kind of device gives the same weights, because
+every random number is a function of its seed and of the step's number.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from json import dumps
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from dgmlib.data.images import Images
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+Weights = dict[str, np.ndarray]
+
+
+class Batch(NamedTuple):
+    x: "Tensor"  # (n, pixels) bits, float32
+    c: "Tensor"  # (n, 10) one-hot class; (n, 0) where the data have no labels
+
+
+Loss = Callable[[dict[str, "Tensor"], Batch, "Generator"], "Tensor"]  # -> a scalar, in nats
+Measure = Callable[[dict[str, "Tensor"], Batch, "Generator"], dict[str, "Tensor"]]  # each (n, ...)
+Score = dict[str, Any]  # an entry of the card's "scores"
+
+
+class Phase(NamedTuple):
+    """Epochs with one loss and one cosine of learning rates."""
+
+    about: str
+    epochs: int
+    loss: Loss
+    lr: tuple[float, float]  # of Adam, at the first and at the last step
+    trains: tuple[str, ...] = ("encoder", "decoder")  # first parts of the parameters' names
+    bfloat16: bool = False  # products of matrices in bfloat16 (the sums of the loss stay float32)
+    begin: Callable[[Weights, Images, np.random.Generator], Weights] | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A model, its data and its training. ``settings`` is all that a user of the weights needs."""
+
+    name: str
+    about: str
+    settings: Mapping[str, Any]
+    data: Callable[[], Images]
+    init: Callable[[np.ndarray, np.random.Generator], Weights]  # (pixel means, rng)
+    phases: Sequence[Phase]
+    measure: Measure
+    score: Callable[[Weights, Images], list[Score]]  # of what ``measure`` found, per image
+    dynamic: bool = True  # draw every pixel anew from its grey value at every step
+    batch: int = 128
+    seed: int = 0
+    family: str = "vae"
+
+    def fingerprint(self, images: Images) -> str:
+        """Changes when the schedule or the data do; a state of another fingerprint is refused."""
+        phases = [(p.about, p.epochs, p.lr, p.trains, p.bfloat16) for p in self.phases]
+        facts = [self.name, dict(self.settings), phases, self.dynamic, self.batch, self.seed]
+        data = sha256(np.ascontiguousarray(images.train)).hexdigest()
+        return sha256(dumps([facts, data]).encode()).hexdigest()
+
+
+def one_hot(labels: np.ndarray | None, n: int) -> np.ndarray:
+    """(n, 10) float32; (n, 0) without labels."""
+    return np.zeros((n, 0), np.float32) if labels is None else np.eye(10, dtype=np.float32)[labels]
+
+
+def test_bits(images: Images, *, dynamic: bool) -> np.ndarray:
+    """The test images as bits, (m, pixels) float32: drawn once from the grey values, seed 0."""
+    if not dynamic:
+        return (images.test >= images.levels / 2).astype(np.float32)
+    grey = images.test / np.float32(images.levels - 1)
+    return (np.random.default_rng(0).random(grey.shape, np.float32) < grey).astype(np.float32)

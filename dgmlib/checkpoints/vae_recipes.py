@@ -1,0 +1,152 @@
+"""The recipes of the VAE family, all on 28 x 28 handwritten digits.
+
+    vae-2d               two latents: the map
+    vae-*, iwae5-*, iwae50-*    784-200-200-50 and its mirror image, on digits binarised anew at
+                         every step (dynamic) or once and for all (static)
+    beta-*               the same VAE with its KL weighed by beta; beta = 1 is vae-dynamic
+    cvae                 given the class
+    vade                 clusters
+
+The importance weighted ones are first trained with K = 1, then 5, then 50: the bound with a small K
+does most of the way for a small part of the cost.
+
+References:
+    Importance weighted autoencoders (Burda, Grosse & Salakhutdinov, 2016)
+    https://arxiv.org/abs/1509.00519 (architecture, protocol, published scores)
+    Variational deep embedding (Jiang et al., 2017) https://arxiv.org/abs/1611.05148
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from dgmlib.checkpoints import vae_scores
+from dgmlib.checkpoints.recipe import Loss, Measure, Phase, Recipe, Weights
+from dgmlib.data import images
+from dgmlib.vae import mlp, vae
+
+HIDDEN = (200, 200)
+BETAS = (0.1, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0)  # and 1: vae-dynamic
+
+
+def _late(name: str, **bound: Any) -> Any:
+    """A function of ``vae_losses``, found when it is called: reading a recipe imports no torch."""
+
+    def call(*args: Any) -> Any:
+        from dgmlib.checkpoints import vae_losses
+
+        return getattr(vae_losses, name)(*args, **bound)
+
+    return call
+
+
+def _elbo(latent: int, epochs: int, beta: float = 1.0, last: float = 1e-5) -> Phase:
+    loss: Loss = _late("bound", latent=latent, beta=beta)
+    return Phase("the evidence lower bound", epochs, loss, (1e-3, last))
+
+
+def _iw(latent: int, k: int, epochs: int, last: float = 1e-5) -> Phase:
+    loss: Loss = _late("importance", latent=latent, k=k)
+    return Phase(f"the bound of {k} draws", epochs, loss, (1e-3, last), bfloat16=True)
+
+
+def _vae(
+    name: str,
+    about: str,
+    phases: list[Phase],
+    *,
+    data: str = "dynamic-mnist",
+    draws: int,
+    latent: int = 50,
+    beta: float = 1.0,
+    k: int = 1,
+    classes: int = 0,
+) -> Recipe:
+    def init(pixel_mean: np.ndarray, rng: np.random.Generator) -> Weights:
+        sizes = dict(hidden=HIDDEN, latent=latent, classes=classes)
+        return vae.init(len(pixel_mean), **sizes, pixel_mean=pixel_mean, rng=rng)
+
+    settings = dict(
+        model="vae", data=data, latent=latent, hidden=list(HIDDEN), activation="tanh",
+        beta=beta, k=k, classes=classes,
+    )  # fmt: skip
+    measure: Measure = _late("measure", latent=latent, draws_each=draws)
+    return Recipe(
+        name, about, settings, partial(images.load, _images(data)), init, phases, measure,
+        partial(vae_scores.of_vae, settings=settings, draws=draws),
+        dynamic=data == "dynamic-mnist",
+    )  # fmt: skip
+
+
+def _images(data: str) -> str:
+    return "static-mnist" if data == "static-mnist" else "mnist"
+
+
+def _published_family(data: str) -> list[Recipe]:
+    """VAE and IWAE as published, on one of the two binarisations."""
+    kind = "digits binarised anew at every step" if data == "dynamic-mnist" else "fixed bits"
+    end = data.removesuffix("-mnist")
+    build = partial(_vae, data=data, draws=5_000)
+    return [
+        build(f"vae-{end}", f"VAE with 50 latents, {kind}", [_elbo(50, 120)]),
+        build(f"iwae5-{end}", f"IWAE with K = 5, 50 latents, {kind}",
+              [_elbo(50, 15, last=1e-3), _iw(50, 5, 60)], k=5),
+        build(f"iwae50-{end}", f"IWAE with K = 50, 50 latents, {kind}",
+              [_elbo(50, 15, last=1e-3), _iw(50, 5, 30, last=5e-4), _iw(50, 50, 12)], k=50),
+    ]  # fmt: skip
+
+
+def _vade(latent: int = 10, clusters: int = 10) -> Recipe:
+    wide = (500, 500, 1000)
+
+    def init(pixel_mean: np.ndarray, rng: np.random.Generator) -> Weights:
+        params = mlp.init("encoder", [784, *wide, 2 * latent], rng=rng)
+        params |= mlp.init("decoder", [latent, *reversed(wide), 784], rng=rng)
+        # the second half of the encoder's answers are log variances: small until VaDE begins
+        params["encoder.3.bias"][latent:] = -2.0
+        params["encoder.3.weight"][latent:] *= 0.1
+        params["prior.logits"] = np.zeros(clusters, np.float32)
+        params["prior.mean"] = np.zeros((clusters, latent), np.float32)
+        params["prior.log_var"] = np.zeros((clusters, latent), np.float32)
+        return params
+
+    def fit_mixture(weights: Weights, digits: images.Images, rng: np.random.Generator) -> Weights:
+        from dgmlib.checkpoints.vade_start import fit_mixture
+
+        return fit_mixture(weights, digits, clusters, rng)
+
+    settings = dict(
+        model="vade", data="dynamic-mnist", latent=latent, hidden=list(wide), activation="relu",
+        clusters=clusters,
+    )  # fmt: skip
+    return Recipe(
+        "vade",
+        "VaDE: a mixture of ten Gaussians as the prior of ten latents; it never sees a class",
+        settings, partial(images.load, "mnist"), init,
+        [
+            Phase("autoencoder", 20, _late("reconstruction"), (1e-3, 1e-4), bfloat16=True),
+            Phase("VaDE", 30, _late("clustering", latent=latent), (5e-4, 1e-5),
+                  ("encoder", "decoder", "prior"), bfloat16=True, begin=fit_mixture),
+        ],
+        _late("measure_clusters", latent=latent),
+        partial(vae_scores.of_vade, settings=settings),
+    )  # fmt: skip
+
+
+def _all() -> list[Recipe]:
+    names = {beta: f"beta-{beta:g}" for beta in BETAS}
+    return [
+        _vae("vae-2d", "VAE with 2 latents: its map of the digits can be drawn",
+             [_elbo(2, 80)], latent=2, draws=1_000),
+        *_published_family("dynamic-mnist"),
+        *_published_family("static-mnist"),
+        *(_vae(names[b], f"beta-VAE: the KL weighs {b:g} times", [_elbo(50, 30, b)], beta=b,
+               draws=200) for b in BETAS),
+        _vae("cvae", "Conditional VAE: both networks are told the class", [_elbo(20, 40)],
+             latent=20, classes=10, draws=1_000),
+        _vade(),
+    ]  # fmt: skip
+
+
+RECIPES = {recipe.name: recipe for recipe in _all()}
