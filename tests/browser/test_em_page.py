@@ -6,18 +6,14 @@ from playwright.sync_api import Page, expect
 
 from dgmlib.data.points import decode
 from dgmlib.data.sets import parse_xy
-from dgmlib.ui import spec
 from tests.browser.conftest import (
-    PHONE,
     caption,
     drag,
     handle,
-    hangs_over,
     idle,
     link,
     pixels,
     query,
-    show_view,
 )
 
 Open = Callable[..., Page]
@@ -122,14 +118,3 @@ def test_the_singularity_is_told_in_numbers(open_page: Open) -> None:
     expect(page.get_by_role("table")).to_contain_text("refused")
     expect(page.get_by_text("Component 1 collapses.").first).to_be_visible()
     assert page.locator("[data-testid=stAlert]").count() == 0
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True)
-    for view in spec.of(EM).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        box = page.locator(".dgm canvas").first.bounding_box()
-        assert box is not None
-        assert box["y"] < 600, view.title  # the picture begins above the fold
-        assert box["x"] + box["width"] <= PHONE[0], view.title

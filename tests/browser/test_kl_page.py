@@ -8,16 +8,13 @@ from playwright.sync_api import Page, expect
 from dgmlib.divergences.fit_text import parse_modes, parse_normal
 from dgmlib.ui import spec
 from tests.browser.conftest import (
-    PHONE,
     caption,
     drag,
     handle,
-    hangs_over,
     idle,
     link,
     pixels,
     query,
-    show_view,
     take,
 )
 
@@ -72,14 +69,6 @@ def test_the_descent_is_scrubbed_in_the_browser(open_page: Open) -> None:
     expect(page.locator(".dgm-caption").first).to_contain_text("Iteration 32:")
     page.wait_for_timeout(150)  # a word to the server would be on its way
     assert not sent
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True, dark=True)
-    for view in spec.of(KL).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        assert any(c.isdigit() for c in caption(page)), view.title
 
 
 def test_presets_change_the_picture(open_page: Open) -> None:

@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dgmlib.markov import named
-from dgmlib.ui import spec
-from tests.browser.conftest import PHONE, caption, hangs_over, idle, link, pixels, query, show_view
+from tests.browser.conftest import caption, idle, link, pixels, query
 
 Open = Callable[..., Page]
 MARKOV = "markov_chains"
@@ -102,14 +101,3 @@ def test_a_periodic_chain_never_settles_and_laziness_cures_it(open_page: Open) -
     page.keyboard.press("ArrowRight")
     expect(page.locator(".dgm-caption").first).to_contain_text("d(t) ≤ ¼ from t = 14")
     assert pixels(page.locator(".dgm canvas").first) != before
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True)
-    for view in spec.of(MARKOV).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        box = page.locator(".dgm canvas").first.bounding_box()
-        assert box is not None
-        assert box["y"] < 600, view.title  # the picture begins above the fold
-        assert box["x"] + box["width"] <= PHONE[0], view.title

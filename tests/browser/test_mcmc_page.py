@@ -6,18 +6,14 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from dgmlib.experiments import arena, suspects
-from dgmlib.ui import spec
 from tests.browser.conftest import (
-    PHONE,
     caption,
     drag,
     handle,
-    hangs_over,
     idle,
     link,
     pixels,
     query,
-    show_view,
 )
 
 Open = Callable[..., Page]
@@ -86,14 +82,3 @@ def test_the_bug_is_told_only_when_it_is_revealed(open_page: Open) -> None:
     expect(table).to_contain_text(case.bug.wrong)
     assert f"It is {suspects.LETTERS[case.wrong]}: {case.kinds[case.wrong]}" in caption(page)
     assert pixels(page.locator(".dgm canvas").first) != hidden
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True)
-    for view in spec.of(MCMC).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        box = page.locator(".dgm canvas").first.bounding_box()
-        assert box is not None
-        assert box["y"] < 600, view.title  # the picture begins above the fold
-        assert box["x"] + box["width"] <= PHONE[0], view.title

@@ -6,18 +6,14 @@ from playwright.sync_api import Page, expect
 
 from dgmlib.experiments.line_proposal import parse
 from dgmlib.targets.choose import KNOTS, choose, parse_heights
-from dgmlib.ui import spec
 from tests.browser.conftest import (
-    PHONE,
     caption,
     drag,
     handle,
-    hangs_over,
     idle,
     link,
     pixels,
     query,
-    show_view,
     take,
 )
 
@@ -113,14 +109,3 @@ def test_a_hopeless_proposal_is_explained_and_can_be_mended(open_page: Open) -> 
     text.press("Enter")
     expect(page.locator(".dgm-caption").first).to_contain_text("1,024 draws")
     idle(page)
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True)
-    for view in spec.of(NAME).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        assert any(c.isdigit() for c in caption(page)), view.title
-        box = page.locator(".dgm canvas").first.bounding_box()
-        assert box is not None
-        assert box["y"] < 600, view.title  # the picture begins above the fold

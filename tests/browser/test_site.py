@@ -17,6 +17,7 @@ from dgmlib.ui import catalogue, fields, prose, spec
 from tests.browser.conftest import (
     DESKTOP,
     PHONE,
+    caption,
     hangs_over,
     idle,
     link,
@@ -112,6 +113,14 @@ def test_on_a_phone(open_page: Open, name: str) -> None:
     box = above_the_fold(page, PHONE)
     assert box["width"] > 0.4 * PHONE[0]
     assert violations(page) == []
+    for view in list(spec.of(name).views.values())[1:] if name else ():
+        show_view(page, view.title)
+        assert hangs_over(page) <= 0, view.title
+        assert any(c.isdigit() for c in caption(page)), view.title
+        box = picture(page).bounding_box()
+        assert box is not None
+        assert box["y"] < 600, view.title  # the picture begins above the fold
+        assert box["x"] + box["width"] <= PHONE[0], view.title
 
 
 CORNER = "c => [...c.getContext('2d').getImageData(2, 2, 1, 1).data].slice(0, 3)"
