@@ -1,0 +1,112 @@
+"""Asks the Hub's client in a process of its own, with a time limit; and says what went wrong.
+
+Every failure becomes one sentence with what to do about it. No sentence repeats what a server or
+the client said word for word: an address may hold a signature, and a header a token.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+class CheckpointError(ValueError):
+    """No checkpoint can be had; the message says why, and what to do."""
+
+
+class HubError(CheckpointError):
+    """The Hub cannot give what was asked for."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+WORDS = {
+    "access": "the Hub refuses access to {repo} ({detail}): it is private, or there is none, or the"
+    " token is wrong; set HF_TOKEN to a token that may {verb} it",
+    "repository": "the Hub has no repository {repo}; check the name",
+    "commit": "{repo} has no commit {commit} (any more): its history was rewritten, or the pin is"
+    " wrong; pin another commit",
+    "file": "{repo} has no {file} at the pinned commit; publish it, and pin the new commit",
+    "pickle": "{repo} has {pickles} and no {file}: a pickle runs any program it holds when it is"
+    " read, so it is refused; publish the weights as safetensors",
+    "moved": "the Hub answers with the commit {detail} where {commit} is pinned: that is not what"
+    " was pinned, so it is refused; check {repo} and pin a commit of it",
+    "large": "{file} in {repo} is refused for its size ({detail})",
+    "busy": "the Hub asks to come back later (too many requests); try again in a few minutes",
+    "server": "the Hub is in trouble ({detail}); try again later",
+    "time": "the Hub did not finish in time ({detail}); try again later",
+    "connection": "the Hub cannot be reached ({detail}); check the network, and HF_ENDPOINT if set",
+    "offline": "HF_HUB_OFFLINE is set, and {file} is not in the cache; unset it once",
+    "short": "{file} broke off while it was downloaded from {repo}; try again",
+    "protocol": "what answers is not a Hub ({detail}); check HF_ENDPOINT and the proxy",
+    "disk": "the Hub's cache cannot be written ({detail}); set HF_HOME to a folder that can",
+    "overtaken": "somebody else published to {repo} meanwhile; try again",
+    "missing": "the Hub's client is not installed: pip install huggingface-hub",
+    "client": "the Hub's client failed ({detail}); try again, or another version of it",
+}
+
+
+def _error(
+    kind: str,
+    detail: str,
+    ask: dict[str, Any],
+    file: str | None = None,
+    pickles: Sequence[str] | None = None,
+) -> HubError:
+    kind = "pickle" if kind == "file" and pickles else kind
+    words = WORDS[kind].format(
+        repo=ask["repo"],
+        commit=ask.get("commit", "")[:8],
+        detail=detail,
+        file=file or "a file",
+        pickles=", ".join((pickles or [])[:3]),
+        verb="write to" if ask["do"] in ("prepare", "commit") else "read",
+    )
+    return HubError(kind, words)
+
+
+def answer(ask: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Asks the client in its own process, which is ended when the time is over."""
+    patience = max(0.5, min(10.0, seconds / 3))  # for one answer of the server
+    settings = {
+        "HF_HUB_DISABLE_XET": "1",  # one way to transfer, which a time limit can stop
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DOWNLOAD_TIMEOUT": str(max(1, round(patience))),
+        "PYTHONIOENCODING": "utf-8",
+    }
+    client = Path(__file__).with_name("hub_client.py")
+    with subprocess.Popen(
+        [sys.executable, "-P", str(client)],  # -P: its neighbours are not for import
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | settings, text=True, encoding="utf-8",
+    ) as process:  # fmt: skip
+        try:
+            question = json.dumps(ask | {"seconds": seconds, "patience": patience})
+            out, _ = process.communicate(question, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise _error("time", f"within {seconds:g} s", ask) from None
+        finally:
+            _end(process)
+    try:
+        told = json.loads(out.strip().rpartition("\n")[2])
+    except ValueError:
+        raise _error("client", f"it ended with {process.returncode}", ask) from None
+    if "kind" in told:
+        raise _error(told["kind"], told["detail"], ask, told.get("file"), told.get("pickles"))
+    return told
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Politely first: the client removes what it has written so far."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(3)
+        except subprocess.TimeoutExpired:
+            process.kill()
