@@ -2,9 +2,12 @@ r"""Variational deep embedding: a VAE whose prior is a mixture of Gaussians, so 
 
     p(c) = pi_c     p(z|c) = N(z; mu_c, diag sigma_c^2)     p(x|z) = Bernoulli(sigmoid(f(z)))
 
-    q(c|x) = E_q(z|x)[p(c|z)],  estimated from the drawn z: the choice that makes the bound largest
+    q(c|x) = E_q(z|x)[p(c|z)],  the published choice, estimated from the drawn z
 
     ELBO = E log p(x|z) - sum_c q(c|x) KL(q(z|x) || p(z|c)) - KL(q(c|x) || p(c))
+
+The paper says that this choice makes the bound largest. It does where p(c|z) is the same at every
+drawn z; in general ``best_clusters`` does, with a geometric in place of the arithmetic mean.
 
 From a random start all clusters but a few die; an autoencoder is trained first and a Gaussian
 mixture fitted to its codes.
@@ -36,10 +39,9 @@ def decode(params: Params, z: Array) -> Array:
 
 def log_joint(params: Params, z: Array) -> Array:
     """log p(z, c) of every cluster: (..., latent) -> (..., clusters)."""
-    logits = params["prior.logits"]  # (clusters,)
-    log_pi = logits - logsumexp(logits, 0)
     z = z[..., None, :]
-    return log_pi + terms.gaussian_log_prob(z, params["prior.mean"], params["prior.log_var"])
+    each = terms.gaussian_log_prob(z, params["prior.mean"], params["prior.log_var"])
+    return _log_pi(params) + each
 
 
 def log_prior(params: Params, z: Array) -> Array:
@@ -50,6 +52,15 @@ def log_prior(params: Params, z: Array) -> Array:
 def clusters(params: Params, z: Array) -> Array:
     """p(c|z), (..., clusters): rows sum to one."""
     joint = log_joint(params, z)
+    return library(joint).exp(joint - logsumexp(joint, -1)[..., None])
+
+
+def best_clusters(params: Params, q: Gaussian) -> Array:
+    """The q(c|x) with the largest bound, (n, clusters): pi_c exp(-KL(q(z|x) || p(z|c))), normed.
+
+    It is exp E_q[log p(c|z)], normed: equal to E_q[p(c|z)] where q is narrow.
+    """
+    joint = _log_pi(params) - _apart(params, q)
     return library(joint).exp(joint - logsumexp(joint, -1)[..., None])
 
 
@@ -69,15 +80,23 @@ def bound(params: Params, x: Array, noise: Array) -> Bound:
     """The bound of images (n, pixels) from standard noise (k, n, latent)."""
     q = encode(params, x)
     z = terms.reparameterise(q.mean, q.log_var, noise)
-    logits = params["prior.logits"]
-    log_pi = logits - logsumexp(logits, 0)
     mix = clusters(params, z).mean(0)  # (n, clusters)
-    apart = terms.kl_gaussians(
-        q.mean[:, None], q.log_var[:, None], params["prior.mean"], params["prior.log_var"]
-    ).sum(-1)  # (n, clusters)
-    surprise = mix * (library(mix).log(mix + 1e-30) - log_pi)
+    surprise = mix * (library(mix).log(mix + 1e-30) - _log_pi(params))
     return Bound(
         terms.bernoulli_log_prob(x, decode(params, z)).mean(0),
-        (mix * apart).sum(-1),
+        (mix * _apart(params, q)).sum(-1),
         surprise.sum(-1),
     )
+
+
+def _log_pi(params: Params) -> Array:
+    """log p(c), (clusters,)."""
+    logits = params["prior.logits"]
+    return logits - logsumexp(logits, 0)
+
+
+def _apart(params: Params, q: Gaussian) -> Array:
+    """KL(q(z|x) || p(z|c)) for every cluster, (n, clusters)."""
+    return terms.kl_gaussians(
+        q.mean[..., None, :], q.log_var[..., None, :], params["prior.mean"], params["prior.log_var"]
+    ).sum(-1)
