@@ -1,6 +1,6 @@
 """The frame of a page: ``ui.page`` and the words a page declares itself with."""
 
-from dgmlib.ui.fields import choice, handles, points, seed, slider, toggle, view
+from dgmlib.ui.fields import choice, digit, handles, points, seed, slider, toggle, view
 from dgmlib.ui.frame import page
 from dgmlib.ui.front import front_page
 from dgmlib.ui.server import lifespan, routes
@@ -12,6 +12,7 @@ __all__ = [
     "Prediction",
     "View",
     "choice",
+    "digit",
     "front_page",
     "handles",
     "lifespan",

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dgmlib.ui import fields, own_points, state
+from dgmlib.ui import fields, own_image, own_points, state
 from dgmlib.ui.plain import plain
 from dgmlib.ui.spec import Spec
 
@@ -14,6 +14,9 @@ def draw(spec: Spec, name: str) -> None:
     control = fields.controls(spec.params)[name]
     if control.kind == "points":
         own_points.draw(spec, name, control.label)
+        return
+    if control.kind == "digit":
+        own_image.draw(spec, name, control.label)
         return
     key = state.key(spec, name)
     value = getattr(state.params(spec), name)

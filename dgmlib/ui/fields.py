@@ -21,7 +21,7 @@ Parse = Callable[[str], Any]
 class Control(NamedTuple):
     """How one parameter is shown and read. ``parse`` raises ``ValueError`` with the remedy."""
 
-    kind: str  # "slider", "choice", "toggle", "seed", "text", "points" or "view"
+    kind: str  # "slider", "choice", "toggle", "seed", "text", "points", "digit" or "view"
     label: str
     parse: Parse  # text of the URL -> value
     ends: tuple[Any, ...]  # the extreme values, for the tests
@@ -108,6 +108,18 @@ def points(default: str = "", *, label: str = "Own points", help: str = "") -> A
         return text
 
     return _field(default, "points", label, check, (default,), {}, help)
+
+
+def digit(default: str = "", *, label: str = "Bundled digit number", help: str = "") -> Any:
+    """One digit of 28 x 28 pixels: bundled, drawn, or from a file, as ``data.own_digit``'s text."""
+
+    def parse(text: str) -> str:
+        from dgmlib.data.own_digit import check
+
+        check(text)
+        return text
+
+    return _field(default, "digit", label, parse, (default, "n:0", "n:4999"), {}, help)
 
 
 def view() -> Any:
