@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +36,16 @@ def add_parsers(commands: Any) -> None:
 def list_all(args: argparse.Namespace) -> int:
     """Prints a row for every card that is bundled and every recipe that has none yet."""
     rows, wrong = [], 0
-    for name in sorted({*store.names(), *_recipes()}):
-        found, problem = _here(name)
-        wrong += bool(problem)
-        facts = found.card if found else None
-        rows.append(
-            [
-                name,
-                f"{facts['bytes'] / 1e6:.2f} MB" if facts else "",
-                _score(facts) if facts else "",
-                found.origin if found else "absent",
-                problem or ("yes" if found else ""),
-            ]
-        )
+    found = _here(sorted({*store.names(), *_recipes()}))
+    for name, there in found.items():
+        if isinstance(there, Loaded):
+            facts = there.card
+            size = f"{facts['bytes'] / 1e6:.2f} MB"
+            rows.append([name, size, _score(facts), there.origin, "yes"])
+        else:
+            absent = isinstance(there, store.Absent)
+            wrong += not absent
+            rows.append([name, "", "", *(["absent", ""] if absent else ["damaged", str(there)])])
     _table(["name", "size", "score", "where", "whole"], rows)
     return 1 if wrong else 0
 
@@ -95,20 +92,16 @@ def publish_all(args: argparse.Namespace) -> int:
     return 0
 
 
-def _here(name: str) -> tuple[Loaded | None, str]:
-    """The bundled file or the cached one, without a network; and what is wrong, if anything."""
-    problem = ""
-    tries: list[Callable[[], Loaded]] = [lambda: store.bundled(name)]
-    if hub.setting():
-        tries.append(lambda: store.from_hub(name, offline=True))
-    for look in tries:
+def _here(names: list[str]) -> dict[str, Loaded | CheckpointError]:
+    """The bundled file, or the cached one where none is bundled; no network is asked."""
+    found: dict[str, Loaded | CheckpointError] = {}
+    for name in names:
         try:
-            return look(), problem
-        except store.Absent:
-            continue
+            found[name] = store.bundled(name)
         except CheckpointError as error:
-            problem = problem or str(error)
-    return None, problem
+            found[name] = error
+    absent = [name for name, there in found.items() if isinstance(there, store.Absent)]
+    return found | (store.cached(absent) if absent and hub.setting() else {})
 
 
 def _recipes() -> Iterable[str]:

@@ -9,6 +9,7 @@ So what is loaded is what was pinned, or it is refused and the reader is told.
 """
 
 import copy
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -89,35 +90,65 @@ def bundled(name: str, folder: Path | None = None) -> Loaded:
         raise CheckpointError(str(error)) from None
 
 
-def from_hub(name: str, *, seconds: float = 60.0, offline: bool = False) -> Loaded:
-    """The file in the pinned commit, checked; ``offline`` looks only into the Hub's cache."""
+def from_hub(name: str, *, seconds: float = 60.0) -> Loaded:
+    """The file in the pinned commit, checked; from the Hub's cache without asking the Hub."""
+    wanted = _wanted(card.check_name(name))
+    pin = _pin()
+    for force in (False, True):
+        got = hub.fetch(pin, wanted, seconds=seconds, force=force)
+        try:
+            return _checked(name, got)
+        except ValueError as error:
+            # a damaged cache is loaded anew, once; what the Hub itself sends is refused
+            if force or not any(file is not None and file.cached for file in got.files.values()):
+                raise CheckpointError(f"the Hub's file is refused: {error}") from None
+    raise AssertionError("unreachable")
+
+
+def cached(names: Iterable[str]) -> dict[str, Loaded | CheckpointError]:
+    """Those of ``names`` that are in the Hub's cache, checked; no network is asked."""
+    wanted = {name: _wanted(card.check_name(name)) for name in names}
+    got = hub.fetch(_pin(), [file for files in wanted.values() for file in files], offline=True)
+    found: dict[str, Loaded | CheckpointError] = {}
+    for name, files in wanted.items():
+        if any(got.files[file] is None for file in files):
+            continue
+        try:
+            found[name] = _checked(name, got)
+        except ValueError as error:
+            found[name] = CheckpointError(f"the cached file is damaged: {error}")
+    return found
+
+
+def _pin() -> hub.Pin:
     pin = hub.pin()
     if pin is None:
         raise CheckpointError(
             f"{hub.VARIABLE} is not set; set it to owner/name@commit to load from the Hub"
         )
-    card_file, file = f"{card.check_name(name)}.json", f"{name}.safetensors"
+    return pin
+
+
+def _vouching(name: str) -> Card | None:
+    """The bundled card; None if it is absent or damaged, for the pinned commit has one."""
     try:
-        vouching = card.read(FOLDER / card_file)
-    except (OSError, ValueError):  # absent or damaged: the pinned commit has one
-        vouching = None
-    wanted = [file] if vouching else [card_file, file]
-    for force in (False, True):
-        got = hub.fetch(pin, wanted, seconds=seconds, force=force, offline=offline)
-        files = {what: found for what, found in got.files.items() if found is not None}
-        if len(files) < len(wanted):
-            raise Absent(f"{name} is not in the Hub's cache")
-        try:
-            facts = vouching or card.parse(files[card_file].data, card_file)
-            weights = read(files[file].data, facts, file)
-        except ValueError as error:
-            # a damaged cache is loaded anew, once; what the Hub itself sends is refused
-            if force or offline or not any(found.cached for found in files.values()):
-                raise CheckpointError(f"the Hub's file is refused: {error}") from None
-            continue
-        cached = all(found.cached for found in files.values())
-        return Loaded(name, weights, facts, "hub cache" if cached else "hub", got.told)
-    raise AssertionError("unreachable")
+        return card.read(FOLDER / f"{name}.json")
+    except (OSError, ValueError):
+        return None
+
+
+def _wanted(name: str) -> list[str]:
+    weights = f"{name}.safetensors"
+    return [weights] if _vouching(name) else [f"{name}.json", weights]
+
+
+def _checked(name: str, got: hub.Fetched) -> Loaded:
+    ends = {end: got.files.get(f"{name}{end}") for end in (".json", ".safetensors")}
+    there = {end: file for end, file in ends.items() if file is not None}
+    facts = _vouching(name) or card.parse(there[".json"].data, f"{name}.json")
+    weights = read(there[".safetensors"].data, facts, f"{name}.safetensors")
+    origin = "hub cache" if all(file.cached for file in there.values()) else "hub"
+    return Loaded(name, weights, facts, origin, got.told)
 
 
 def _find(name: str, source: Source, seconds: float) -> Found[Loaded | CheckpointError]:
