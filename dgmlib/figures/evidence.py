@@ -174,9 +174,10 @@ def _table(c: Climb) -> Table:
     }  # fmt: skip
     widths = [(c.centre[0], c.width[0]), (c.centre[last], c.width[last]),
               (c.best.centre[0], c.best.width[0])]  # fmt: skip
-    first = [f"{num(m, 3)} ± {num(s, 3)}" for m, s in widths]
-    rows: list[list[str | float]] = [["q: centre ± deviation", *first]]
-    rows += [[label, *[say(getattr(v, key)) for _, v in columns]] for label, key in names.items()]
+    rows: list[list[str | float]] = [
+        [label, *[say(getattr(v, key)) for _, v in columns]] for label, key in names.items()
+    ]
+    rows.insert(0, ["q: centre ± deviation", *[f"{num(m, 3)} ± {num(s, 3)}" for m, s in widths]])
     e = c.evidence
     return Table(
         ["nats", *[name for name, _ in columns]], rows,

@@ -82,7 +82,8 @@ SLIPS = [
          "huge for a narrow q."),
     Form("log p(x) − KL(p(z|x)‖q)", lambda g: g.log_p - g.from_posterior,
          "It is below log p(x) and touches it, but the gap of the bound is KL(q‖p(z|x)). This "
-         "one averages over the posterior, the very thing that is not known."),
+         "one averages over the posterior, the very thing that is not known. For equal widths the "
+         "two agree."),
     Form("log E [p(x,z) / q(z)]", lambda g: g.log_p + 0 * g.m,
          "That is log p(x) itself, for every q: the logarithm has to be inside the average. "
          "Swapping the two is what costs the gap (Jensen)."),
