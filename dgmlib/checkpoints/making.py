@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from dgmlib.checkpoints import card, state
 from dgmlib.checkpoints.measuring import measure
-from dgmlib.checkpoints.recipe import Recipe, Score, Weights
+from dgmlib.checkpoints.recipe import Recipe, Score, Weights, held_out
 from dgmlib.checkpoints.training import Run, device_for
 
 SAVE_EVERY = 25.0  # seconds of work: what a kill can cost, with room to spare below a minute
@@ -38,7 +38,7 @@ def train(
     """
     if minutes is not None and not minutes > 0:
         raise ValueError(f"--minutes must be positive, not {minutes:g}")
-    where, images = device_for(device), recipe.data()
+    where, (images, thinned) = device_for(device), held_out(recipe)
     path = folder / ".training" / f"{recipe.name}.state"
     mark = recipe.fingerprint(images)
     kept = state.load(path, mark) if path.exists() and not fresh else None
@@ -52,9 +52,9 @@ def train(
     now = run.state()
     state.save(now, path, mark)
     stored = {name: value.astype(np.float16) for name, value in now.weights.items()}
-    bar = tqdm(total=len(images.test), initial=_count(now.measured), desc="measuring", unit="image")
-    with bar:
-        for done in measure(recipe, stored, images, where, now.measured):
+    n = len(thinned.test)
+    with tqdm(total=n, initial=_count(now.measured), desc="measuring", unit="image") as bar:
+        for done in measure(recipe, stored, thinned, where, now.measured):
             bar.update(done - bar.n)
             if clock.due():
                 state.save(now, path, mark)
@@ -62,7 +62,7 @@ def train(
                 state.save(now, path, mark)
                 say(f"stopped after {minutes:g} minutes; the same command goes on")
                 return False
-    scores = recipe.score(now.measured, images)
+    scores = recipe.score(now.measured, thinned)
     write(recipe, stored, images, scores, now, folder)
     path.unlink()
     for score in scores:
@@ -74,7 +74,7 @@ def evaluate(
     recipe: Recipe, folder: Path, *, device: str = "auto", limit: int | None = None
 ) -> list[Score]:
     """Measures the written weights anew, on the first ``limit`` test images or on all."""
-    images = recipe.data()
+    _, images = held_out(recipe)
     stored = load_file(folder / f"{recipe.name}.safetensors")
     measured: Weights = {}
     n = min(limit or len(images.test), len(images.test))
@@ -96,6 +96,7 @@ def write(
     path = folder / f"{recipe.name}.safetensors"
     new = path.with_suffix(".new")
     save_file(stored, new, {"format": "np", "name": recipe.name})
+    new.chmod(0o644)  # safetensors writes for its owner alone
     new.replace(path)
     facts: dict[str, Any] = dict(
         format=1,

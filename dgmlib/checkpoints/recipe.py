@@ -54,6 +54,7 @@ class Recipe:
     measure: Measure
     score: Callable[[Weights, Images], list[Score]]  # of what ``measure`` found, per image
     dynamic: bool = True  # draw every pixel anew from its grey value at every step
+    test_every: int = 1  # measure every so-manyth test image, where one costs much
     batch: int = 128
     seed: int = 0
     family: str = "vae"
@@ -64,6 +65,14 @@ class Recipe:
         facts = [self.name, dict(self.settings), phases, self.dynamic, self.batch, self.seed]
         data = sha256(np.ascontiguousarray(images.train)).hexdigest()
         return sha256(dumps([facts, data]).encode()).hexdigest()
+
+
+def held_out(recipe: Recipe) -> tuple[Images, Images]:
+    """The recipe's data, and the same with the test images thinned to those it measures."""
+    images = recipe.data()
+    every = slice(None, None, recipe.test_every)
+    labels = None if images.test_labels is None else images.test_labels[every]
+    return images, images._replace(test=images.test[every], test_labels=labels)
 
 
 def one_hot(labels: np.ndarray | None, n: int) -> np.ndarray:

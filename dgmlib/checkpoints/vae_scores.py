@@ -22,23 +22,24 @@ PUBLISHED = {  # (data, K) -> test log-likelihood in nats, active units, table
 
 
 def of_vae(
-    measured: Weights, images: Images, *, settings: Mapping[str, Any], draws: int
+    measured: Weights, images: Images, *, settings: Mapping[str, Any], draws: int, every: int = 1
 ) -> list[Score]:
     """Log-likelihood, bound, rate, distortion and active units."""
     n = len(measured["rate"])
     rate = measured["rate"].astype(float)  # (n, latent)
     distortion = measured["distortion"].astype(float)
     drawn = "binarised once" if settings["data"] == "dynamic-mnist" else "as fixed"
-    on = f"{n:,} test images, {drawn}; {draws:,} draws of q for each"
+    which = f"{n:,} test images" + ("" if every == 1 else f" (every {every}th)")
+    on = f"{which}, {drawn}; {draws:,} draws of q for each"
     scores = [
         _mean("test log-likelihood", measured["log_likelihood"], "nats",
               f"importance weighted bound of {draws:,} draws; {on}"),
         _mean("test ELBO", -distortion - rate.sum(1), "nats", f"KL in closed form; {on}"),
-        _mean("rate", rate.sum(1), "nats", f"KL(q(z|x) || p(z)) in closed form; {n:,} test images"),
+        _mean("rate", rate.sum(1), "nats", f"KL(q(z|x) || p(z)) in closed form; {which}"),
         _mean("distortion", distortion, "nats", f"- E_q log p(x|z); {on}"),
         dict(name="active units", value=int((measured["mean"].var(0) > ACTIVE).sum()), error=None,
              unit=f"of {rate.shape[1]}",
-             protocol=f"variance of E_q[z|x] over {n:,} test images above {ACTIVE}"),
+             protocol=f"variance of E_q[z|x] over {which} above {ACTIVE}"),
     ]  # fmt: skip
     plain = settings["beta"] == 1 and not settings["classes"] and settings["latent"] == 50
     if plain and (settings["data"], settings["k"]) in PUBLISHED:

@@ -1,0 +1,121 @@
+"""The bundled checkpoints: what their cards claim, measured again on part of the test images."""
+
+import json
+import re
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from dgmlib.checkpoints import card, making, store, vae_losses, vae_scores
+from dgmlib.checkpoints.measuring import measure
+from dgmlib.checkpoints.training import device_for
+from dgmlib.checkpoints.vae_recipes import RECIPES
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "checkpoints"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+PUBLISHED = [f"{model}-{data}" for model in ("vae", "iwae5", "iwae50")
+             for data in ("dynamic", "static")]  # fmt: skip
+IMAGES = 200
+
+
+def score(name: str, of: str) -> dict:
+    found = card.read(FOLDER / f"{name}.json")
+    return next(s for s in found["scores"] if s["name"] == of)
+
+
+def test_every_recipe_is_bundled_and_small_enough() -> None:
+    """Mutants: a checkpoint forgotten; weights in float32."""
+    assert sorted(RECIPES) == NAMES
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.safetensors")) < 30e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_is_that_of_the_file_and_of_the_recipe(name: str) -> None:
+    """Mutants: weights of another training, a recipe changed after it."""
+    found, recipe = card.read(FOLDER / f"{name}.json"), RECIPES[name]
+    path = FOLDER / f"{name}.safetensors"
+    assert found["sha256"] == card.sha256(path)
+    assert found["settings"] == json.loads(json.dumps(dict(recipe.settings)))
+    arrays = load_file(path)
+    assert found["parameters"] == sum(a.size for a in arrays.values())
+    assert all(a.dtype == np.float16 and np.isfinite(a).all() for a in arrays.values())
+    per_epoch = found["data"]["train"] // recipe.batch
+    assert found["training"]["steps"] == per_epoch * sum(p.epochs for p in recipe.phases)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_claimed_bound_is_measured_again(name: str, data_dir: Path) -> None:
+    """On 200 test images, evenly taken; the card's are 10,000, or 2,000.
+
+    Mutants: scores of the training images; of other bits; a bound without KL; beta in the score.
+    """
+    recipe = RECIPES[name]
+    images = recipe.data()
+    # static-mnist is sorted by digit: every fiftieth image, as for the others
+    every = slice(None, None, len(images.test) // IMAGES)
+    labels = None if images.test_labels is None else images.test_labels[every]
+    images = images._replace(test=images.test[every], test_labels=labels)
+    if name != "vade":
+        latent = recipe.settings["latent"]
+        recipe = replace(
+            recipe,
+            measure=partial(vae_losses.measure, latent=latent, draws_each=50),
+            score=partial(vae_scores.of_vae, settings=recipe.settings, draws=50),
+        )
+    measured: dict[str, np.ndarray] = {}
+    list(measure(recipe, load_file(FOLDER / f"{name}.safetensors"), images, device_for("cpu"),
+                 measured))  # fmt: skip
+    again = {s["name"]: s for s in recipe.score(measured, images)}
+    for of in ("test ELBO", "rate", "distortion", "clustering accuracy"):
+        if of in again:
+            claimed, found = score(name, of), again[of]
+            assert abs(found["value"] - claimed["value"]) < 4.5 * found["error"], of
+            # the spread of images is a fact of the model, too
+            n = len(RECIPES[name].data().test) / RECIPES[name].test_every
+            shrink = (IMAGES / n) ** 0.5
+            assert claimed["error"] == pytest.approx(found["error"] * shrink, rel=0.25), of
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_at_most_four_nats_behind_what_was_published(name: str) -> None:
+    """After minutes, not 3,280 epochs. Mutants: the sign of the score; K of another recipe."""
+    found = score(name, "test log-likelihood")
+    assert "5,000 draws" in found["protocol"]
+    assert re.search(r"\b(10,000|2,000) test images", found["protocol"])
+    assert 0 < found["published"] - found["value"] <= 4.0
+    assert found["value"] > score(name, "test ELBO")["value"]
+
+
+def test_vade_clusters() -> None:
+    """Jiang et al. report 94.46 %; k-means on pixels finds 53 %."""
+    assert score("vade", "clustering accuracy")["value"] >= 85.0
+
+
+def test_beta_trades_rate_for_distortion() -> None:
+    """Mutant: the weights of two betas swapped."""
+    names = sorted((n for n in NAMES if n.startswith("beta-")), key=lambda n: float(n[5:]))
+    order = [n for n in names if float(n[5:]) < 1] + ["vae-dynamic"]
+    order += [n for n in names if float(n[5:]) > 1]
+    assert len(order) >= 6
+    assert (np.diff([score(n, "rate")["value"] for n in order]) < 0).all()
+    assert (np.diff([score(n, "distortion")["value"] for n in order]) > 0).all()
+    units = [score(n, "active units")["value"] for n in order]
+    assert units == sorted(units, reverse=True)
+
+
+def test_the_store_gives_what_is_bundled() -> None:
+    """Mutant: float16 handed out, in which a sum of 784 terms loses its digits."""
+    found = store.load("vae-2d")
+    assert found.origin == "bundled"
+    assert all(a.dtype == np.float32 for a in found.weights.values())
+
+
+def test_making_is_for_people() -> None:
+    """A line of a score: its error and what was published."""
+    said = making.line(dict(name="x", value=-90.5, error=0.25, unit="nats", published=-86.76))
+    assert said == "x: -90.5 ± 0.25 nats  (published -86.76)"
