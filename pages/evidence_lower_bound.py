@@ -23,7 +23,7 @@ class Params:
     start: float = ui.slider(3.5, -5.0, 5.0, step=0.05, label="θ at the start",
                              help="A weight is moved to the nearest that is possible.")  # fmt: skip
     e_step: str = ui.choice("whole", coordinate.E_STEPS, label="E step")
-    share: float = ui.slider(0.3, 0.05, 1.0, step=0.05, label="Part of the way")
+    part: float = ui.slider(0.3, 0.05, 1.0, step=0.05, label="Part of the way")
     points: str = ui.handles("", label="Your points: t y, t y, …", parse=texts.parse,
                              ends=["", "-3 -4", "1 1, 1 2"])  # fmt: skip
     n: int = ui.slider(8, 1, 16, label="Points to sample")
@@ -43,7 +43,7 @@ def bound(p: Params) -> climb.Climb:
 
 def em(p: Params) -> coordinate.Ascent:
     start = coordinate.within(p.model, p.start)
-    return coordinate.ascent(p.model, start=start, e_step=p.e_step, share=p.share,
+    return coordinate.ascent(p.model, start=start, e_step=p.e_step, share=p.part,
         rng=np.random.default_rng(p.seed))  # fmt: skip
 
 
@@ -76,7 +76,7 @@ ui.page(
                     by("Jensen's two means are log p(x) and the ELBO", "jensen"),
                     by("The numbers shown add up as shown", "shown_numbers_add_up", PAGE)]),
         "em": View("E and M", em, evidence_em.em_scene,
-            ["model", "e_step", "share", "start", "seed"],
+            ["model", "e_step", "part", "start", "seed"],
             edits={"start": Edit("start", coordinate.of_handle)},
             says="Step: E moves q and lifts the curve, M moves θ along it. Drag the start.",
             checks=[by("Bound + gap = log-likelihood at every half-step", "em_adds_up"),
