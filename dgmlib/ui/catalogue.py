@@ -8,6 +8,7 @@ PAGES = (
     "curse_of_dimensionality",
     "kl_asymmetry",
     "gaussian_mixture",
+    "evidence_lower_bound",
     "sampling",
     "mcmc",
     "markov_chains",
