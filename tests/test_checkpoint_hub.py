@@ -293,7 +293,7 @@ def test_trouble_ends_in_time_with_the_bundled_file_or_one_sentence(
         assert server.count("GET", "/lfs/") == 0
     write(folder, made(NAME))
     with pytest.MonkeyPatch.context() as patch:  # the same again, without waiting
-        patch.setattr(hub, "fetch", raiser(hub.HubError("", str(error.value))))
+        patch.setattr(hub, "fetch", raiser(hub.HubError(str(error.value))))
         found = load(NAME, source="hub")
     assert (found.origin, is_right(found)) == ("bundled", True)
     assert found.told == f"{error.value}; the bundled file is used instead"

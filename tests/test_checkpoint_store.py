@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 import yaml
 from safetensors.numpy import save
 
-from dgmlib.checkpoints import card, hub, load, memory, store, weights
+from dgmlib.checkpoints import __main__ as command
+from dgmlib.checkpoints import card, commands_hub, hub, load, memory, store, weights
 from dgmlib.checkpoints.store import CheckpointError
 
 ROOT = Path(__file__).parent.parent
@@ -202,12 +204,18 @@ def test_a_header_of_640_bytes_is_no_pickle() -> None:
 
 
 def test_a_large_file_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mutant: ``file.read()`` without a bound."""
+    """Mutants: ``file.read()`` without a bound; the size compared after the checksum."""
     write(folder, made("vae-2d"))
-    os.truncate(folder / "vae-2d.safetensors", store.LARGEST + 1)  # a hole takes no room
+    os.truncate(folder / "vae-2d.safetensors", 4 * store.LARGEST)  # a hole takes no room
     monkeypatch.setattr(store, "read", lambda *_: pytest.fail("it was hashed"))
-    with pytest.raises(CheckpointError, match="larger than 30,000,000 bytes"):
-        load("vae-2d")
+    tracemalloc.start()
+    try:
+        with pytest.raises(CheckpointError, match="larger than 30,000,000 bytes"):
+            load("vae-2d")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 2 * store.LARGEST
 
 
 @pytest.mark.parametrize(
@@ -441,13 +449,36 @@ def test_only_a_commit_is_a_pin(text: str) -> None:
     assert hub.pin("") is None
 
 
+def test_list_says_what_is_whole(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Mutants: exit code 0 with a damaged file; a recipe without weights counts as damaged."""
+    monkeypatch.setattr(commands_hub, "_recipes", lambda: ["vade", "vae-2d"])
+    write(folder, made("vae-2d"))
+    assert command.main(["list"]) == 0
+    write(folder, made("cvae") | {"cvae.safetensors": b"half"})
+    assert command.main(["list"]) == 1
+    rows = [row.split() for row in capsys.readouterr().out.splitlines()[-3:]]
+    assert rows[0][:3] == ["cvae", "damaged", "cvae.safetensors"]
+    assert rows[1] == ["vade", "absent"]
+    assert rows[2][:3] == ["vae-2d", "0.00", "MB"]
+    assert rows[2][-2:] == ["bundled", "yes"]
+
+
+def test_errors_cross_processes() -> None:
+    """Computations run in processes of their own. Mutant: an exception made of two arguments."""
+    error = hub.HubError("the Hub is away", "connection")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert (str(again), again.kind) == ("the Hub is away", "connection")
+
+
 def test_asking_costs_nothing_before_it_is_needed(tmp_path: Path) -> None:
     """Mutants: torch, the Hub's client or safetensors imported at the top of a file."""
     write(tmp_path / "checkpoints", made("vae-2d"))
     program = f"""
 import sys
 from pathlib import Path
-import dgmlib.checkpoints, dgmlib.checkpoints.commands_hub, dgmlib.checkpoints.hub_client
+import dgmlib.checkpoints, dgmlib.checkpoints.__main__, dgmlib.checkpoints.hub_client
 from dgmlib.checkpoints import store
 heavy = ['torch', 'huggingface_hub', 'requests', 'httpx', 'httpx2', 'streamlit', 'plotly']
 bad = [name for name in [*heavy, 'safetensors', 'tqdm'] if name in sys.modules]

@@ -20,9 +20,9 @@ class CheckpointError(ValueError):
 class HubError(CheckpointError):
     """The Hub cannot give what was asked for."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, message: str, kind: str = "") -> None:
         super().__init__(message)
-        self.kind = kind
+        self.kind = kind  # a key of WORDS
 
 
 WORDS = {
@@ -67,7 +67,7 @@ def _error(
         pickles=", ".join((pickles or [])[:3]),
         verb="write to" if ask["do"] in ("prepare", "commit") else "read",
     )
-    return HubError(kind, words)
+    return HubError(words, kind)
 
 
 def answer(ask: dict[str, Any], seconds: float) -> dict[str, Any]:
