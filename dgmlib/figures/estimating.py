@@ -14,7 +14,7 @@ LOW, HIGH, BIN = -12.0, 4.0, 0.25  # of the histogram of log-estimates, nats fro
 Z = np.linspace(-3.2, 3.6, 171)
 WAYS = ["averaging over the prior", "weighted draws of q"]
 SNR_FLOOR, SNR_TOP = 1e-3, 1e3  # of the axis
-FEW = 1e-3  # a relative error below this is drawn there
+FEW, FAR = 1e-3, 1e20  # relative errors: below is drawn there, above is not drawn
 
 
 def average_scene(r: Averages) -> list[Scene | Table]:
@@ -42,7 +42,7 @@ def average_scene(r: Averages) -> list[Scene | Table]:
         area=(0, 0, 3, 4),
     )  # fmt: skip
     exact = exact_error(r)
-    drawn = np.where(np.isfinite(exact), np.clip(exact, FEW, 1e60), np.nan)
+    drawn = np.where(exact < FAR, np.maximum(exact, FEW), np.nan)
     whisker = [np.maximum(r.rmse + s * 2 * r.rmse_error, FEW) for s in (-1, 1)]
     errors = Panel(
         layers=[
@@ -127,15 +127,15 @@ def _average_said(r: Averages, f: int) -> str:
         f"{where}: {low[0]:.0%} of the averages over the prior are too low, their median is "
         f"off by {num(half[0])} nats; with q by {num(half[1], 3)}. Exact relative error of one "
         f"estimate: {big(exact[0], 2)} with the prior, {big(exact[1], 2)} with q. "
-        f"For 10%: {_draws(r, f, 0)} draws of the prior, {_draws(r, f, 1)} of q."
+        f"For 10%: {_draws(r, f, 0)} draws of the prior, {_draws(r, f, 1)} draws of q."
     )
 
 
-def _draws(r: Averages, f: int, i: int) -> str:
+def _draws(r: Averages, f: int, i: int, *, words: bool = True) -> str:
     """How many draws bring the relative error to a tenth."""
     log = float(r.log_second[f, i])
     if not np.isfinite(log):
-        return "no number of"
+        return "no number of" if words else "no number"
     if log > 14:
         return f"10^{(log + np.log(100)) / np.log(10):.0f}"
     return f"{max(2, int(np.ceil(100 * np.expm1(log)))):,}"
@@ -148,7 +148,8 @@ def average_table(r: Averages) -> Table:
         [
             way, f"{num(log_p + r.log_estimate[f, i, 0])} ± {num(r.claimed[f, i])}",
             "infinite variance" if np.isinf(exact[i]) else big(float(exact[i]), 2),
-            f"{r.ess[f, i]:,.1f}", _draws(r, f, i),
+            f"{r.ess[f, i]:,.1f}",
+            _draws(r, f, i, words=False),
         ]
         for i, way in enumerate(WAYS)
     ]  # fmt: skip
