@@ -9,6 +9,7 @@ PAGES = (
     "kl_asymmetry",
     "gaussian_mixture",
     "evidence_lower_bound",
+    "estimating_the_evidence",
     "sampling",
     "mcmc",
     "markov_chains",
