@@ -14,7 +14,8 @@ from scipy.stats import norm
 
 from dgmlib.figures import evidence_words as words
 from dgmlib.figures.divergences import num
-from dgmlib.figures.scene import Arrows, Band, Handles, Lines, Points, Rules, Scene, Text
+from dgmlib.figures.scene import Arrows, Band, Handles, Lines, Points, Scene, Text
+from dgmlib.figures.scene import Path as PathLayer
 from dgmlib.latent import coordinate, forms, gaussian_text, line, loading, regression, slips
 from dgmlib.latent import regression_text as texts
 from dgmlib.ui import code, fields, spec
@@ -228,7 +229,7 @@ def test_what_is_said_of_slips(number: int) -> None:
         hidden = " ".join([*scene.captions, scene.alt, table.caption])
         assert "wrong one is" not in hidden
         assert "is wrong" not in hidden
-        assert not layers(scene, Rules, 1)
+        assert not layers(scene, PathLayer, 0)
         for i, letter in enumerate(slips.LETTERS):
             said = at("slips", case=number, sweep=sweep, guess=letter, compute=True)
             scene, table = PAGE.views["slips"].show(said)
@@ -238,8 +239,11 @@ def test_what_is_said_of_slips(number: int) -> None:
         shown = at("slips", case=number, sweep=sweep, compute=True, reveal=True)
         scene, table = PAGE.views["slips"].show(shown)
         assert f"{slips.LETTERS[r.wrong]} is wrong. {r.why}" in table.caption
+        [mark] = layers(scene, PathLayer, 0)  # below the line that is wrong
+        y = layers(scene, Text, 0)[0].xy[r.wrong, 1]
+        assert 0 < y - mark.xy[0, 1] < 0.5
         for f in (0, 30, 45):
-            for i, text in enumerate(layers(scene, Text, 1)[0].text[f]):
+            for i, text in enumerate(layers(scene, Text, 0)[0].text[f]):
                 assert text.endswith(num(r.value[f, i], 4))
             if r.kind == "bound":
                 over = [x for x, v in zip("ABCDE", r.value[f], strict=True) if v > r.log_p + 1e-9]

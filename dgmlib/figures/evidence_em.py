@@ -43,11 +43,11 @@ def _curve(a: Ascent) -> Panel:
     low_end, high_end = ENDS[a.kind]
     top = float(a.log_p.max())
     low = min(float(a.bound[: min(3, len(a.bound))].min()), float(a.value.min()))
-    low = max(low - 0.12 * (top - low), top - 400.0) - 1.0
+    low = max(low - 0.3 * (top - low), top - 500.0) - 1.0
     high = top + 0.1 * (top - low)
     here = np.stack([a.theta, np.maximum(a.bound, low)], 1)[:, None]
     above = np.stack([a.theta, a.value], 1)[:, None]
-    grip = low + 0.04 * (high - low)
+    grip = low + 0.06 * (high - low)
     curves = np.stack([np.broadcast_to(a.log_p, a.curve.shape), a.curve], 1)  # (F, 2, T)
     return Panel(
         layers=[

@@ -17,7 +17,7 @@ SAME = 1e-9  # nats
 def slips_scene(r: Riddle) -> list[Scene | Table]:
     """The frames move q through the posterior; the lines are computed when they are asked for."""
     F = len(r.at)
-    panels = [_densities(r), _lines(r)]
+    panels = [_lines(r), _densities(r)]
     if r.compute:
         panels.append(_curves(r))
     scene = Scene(
@@ -45,7 +45,7 @@ def _densities(r: Riddle) -> Panel:
                   colors=["accent"], width=2.5),
         ],
         title="The model is exact", x=Axis(label="z", range=(-4, 4)), y=Axis(range=(0, top)),
-        area=(0, 0, 2, 2),
+        area=(3, 0, 2, 2),
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _lines(r: Riddle) -> Panel:
         layers.append(Path(xy=mark, color="bad", width=2.0))
     return Panel(
         layers=layers, title=KINDS[r.kind], x=Axis(range=(0, 1), hidden=True),
-        y=Axis(range=(-0.4, 5.6), hidden=True), area=(2, 0, 3, 2), legend=False,
+        y=Axis(range=(-0.4, 5.6), hidden=True), area=(0, 0, 3, 2), legend=False,
     )  # fmt: skip
 
 
