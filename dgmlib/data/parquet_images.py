@@ -45,7 +45,9 @@ def read(path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
     wrong = (label < 0) | (label > 9)
     if wrong.any():
         row = int(wrong.argmax())
-        raise ValueError(f"{name}: the label in row {row + 1:,} is {label[row]}, not 0 to 9; {REMEDY}")
+        raise ValueError(
+            f"{name}: the label in row {row + 1:,} is {label[row]}, not 0 to 9; {REMEDY}"
+        )
     x = np.empty((len(label), SIDE, SIDE), np.uint8)
     row = 0
     for chunk in table["image"].chunks:
