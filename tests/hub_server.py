@@ -316,7 +316,7 @@ def main(folder: Path, name: str) -> None:
         hub.trouble = die
         sys.stdout.write(f"{hub.url} {commit}\n")
         sys.stdout.flush()
-        time.sleep(60)
+        time.sleep(300)
 
 
 if __name__ == "__main__":

@@ -252,7 +252,7 @@ def test_many_readers_load_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -
         return weights.read(*args)
 
     def reader() -> None:
-        begun.wait(5)
+        begun.wait(30)
         found.append(load("vae-2d").weights["order"])
 
     found: list[np.ndarray] = []
@@ -261,7 +261,7 @@ def test_many_readers_load_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len(found) == 8
     assert all(array is found[0] for array in found)
     assert reads == ["read"]
