@@ -16,9 +16,9 @@ import torch
 from safetensors.numpy import load_file
 
 from dgmlib.checkpoints import __main__ as command
-from dgmlib.checkpoints import making, state, vae_losses, vae_scores
+from dgmlib.checkpoints import making, state, store, vae_losses, vae_scores
 from dgmlib.checkpoints.measuring import measure
-from dgmlib.checkpoints.recipe import Phase, Recipe, one_hot, held_out_bits
+from dgmlib.checkpoints.recipe import Phase, Recipe, held_out_bits, one_hot
 from dgmlib.checkpoints.training import Run, device_for, generator
 from dgmlib.checkpoints.vae_recipes import RECIPES
 from dgmlib.data.images import Images
@@ -273,6 +273,23 @@ def test_accuracy_is_of_the_best_naming() -> None:
     assert vae_scores.clustering_accuracy(cluster, label) == 1.0
     merged = np.where(cluster == 3, 1, cluster)  # class 0 falls into the cluster of class 1
     assert vae_scores.clustering_accuracy(merged, label) == 0.9
+
+
+def test_a_recipe_can_go_on_from_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: the start ignored; a run resumed although its start was trained anew; no trace."""
+    making.train(recipe(epochs=20), tmp_path, device="cpu", say=lambda text: None)
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
+    child = replace(recipe(), name="child", start="tiny")
+    first = next(iter(Run(child, shapes(), CPU).steps())).loss
+    assert first < next(iter(Run(recipe(), shapes(), CPU).steps())).loss - 1.0
+    making.train(child, tmp_path, device="cpu", say=lambda text: None)
+    start = json.loads((tmp_path / "child.json").read_text())["training"]["start"]
+    before = child.fingerprint(shapes())
+    assert start["sha256"] == json.loads((tmp_path / "tiny.json").read_text())["sha256"]
+    making.train(recipe(epochs=21), tmp_path, device="cpu", say=lambda text: None)
+    assert child.fingerprint(shapes()) != before
 
 
 def test_devices_by_name() -> None:

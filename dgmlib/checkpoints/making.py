@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from dgmlib.data.images import Images
 from safetensors.numpy import load_file, save_file
 from tqdm import tqdm
 
@@ -18,6 +17,7 @@ from dgmlib.checkpoints import card, state
 from dgmlib.checkpoints.measuring import measure
 from dgmlib.checkpoints.recipe import Recipe, Score, Weights, held_out
 from dgmlib.checkpoints.training import Run, device_for
+from dgmlib.data.images import Images
 
 SAVE_EVERY = 25.0  # seconds of work: what a kill can cost, with room to spare below a minute
 
@@ -129,6 +129,8 @@ def write(
         scores=scores,
         licence="MIT",
     )
+    if recipe.start is not None:
+        facts["training"]["start"] = dict(name=recipe.start, sha256=recipe.parent()["sha256"])
     card.write(path.with_suffix(".json"), facts)
 
 

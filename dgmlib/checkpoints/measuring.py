@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from dgmlib.data.images import Images
 
-from dgmlib.checkpoints.recipe import Batch, Recipe, one_hot, held_out_bits
+from dgmlib.checkpoints.recipe import Batch, Recipe, held_out_bits, one_hot
 from dgmlib.checkpoints.training import generator
+from dgmlib.data.images import Images
 
 AT_ONCE = 50  # images: bounds the memory, with the draws at once of the measure
 

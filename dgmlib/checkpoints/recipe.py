@@ -11,6 +11,9 @@ from json import dumps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from dgmlib.checkpoints import store
+from dgmlib.checkpoints.card import Card
 from dgmlib.data.images import Images
 
 if TYPE_CHECKING:
@@ -58,11 +61,24 @@ class Recipe:
     batch: int = 128
     seed: int = 0
     family: str = "vae"
+    start: str | None = None  # a checkpoint whose weights are those before training
+
+    def parent(self) -> Card:
+        """The card of the checkpoint that training starts from."""
+        return store.load(str(self.start), source="bundled").card
+
+    def weights(self, images: Images) -> Weights:
+        """The parameters before training, (out, in) and (out,) in float32."""
+        if self.start is not None:
+            return dict(store.load(self.start, source="bundled").weights)
+        mean = images.train.mean(0, dtype=np.float64) / (images.levels - 1)
+        return self.init(mean, np.random.default_rng(self.seed))
 
     def fingerprint(self, images: Images) -> str:
         """Changes when the schedule or the data do; a state of another fingerprint is refused."""
         phases = [(p.about, p.epochs, p.lr, p.trains, p.bfloat16) for p in self.phases]
         facts = [self.name, dict(self.settings), phases, self.dynamic, self.batch, self.seed]
+        facts += [self.parent()["sha256"]] if self.start else []
         data = sha256(np.ascontiguousarray(images.train)).hexdigest()
         return sha256(dumps([facts, data]).encode()).hexdigest()
 

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from dgmlib.data.images import Images
 
 from dgmlib.checkpoints.recipe import Batch, Recipe, one_hot
 from dgmlib.checkpoints.state import State
+from dgmlib.data.images import Images
 
 
 class Step(NamedTuple):
@@ -63,8 +63,7 @@ class Run:
             raise ValueError(f"{len(images.train)} images do not fill a batch of {recipe.batch}")
         self.recipe, self.images, self.device = recipe, images, device
         if state is None:
-            mean = images.train.mean(0, dtype=np.float64) / (images.levels - 1)
-            state = State(recipe.init(mean, np.random.default_rng(recipe.seed)))
+            state = State(recipe.weights(images))
         self._state = state
         if device.type not in state.devices:
             state.devices.append(device.type)

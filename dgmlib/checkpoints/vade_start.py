@@ -5,10 +5,10 @@ log variances start where the noise is small beside the clusters.
 """
 
 import numpy as np
-from dgmlib.data.images import Images
 from sklearn.mixture import GaussianMixture
 
 from dgmlib.checkpoints.recipe import Weights
+from dgmlib.data.images import Images
 from dgmlib.vae import vade
 
 STARTS = 5

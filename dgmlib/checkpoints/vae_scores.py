@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from dgmlib.data.images import Images
 from scipy.optimize import linear_sum_assignment
 
 from dgmlib.checkpoints.recipe import Score, Weights
+from dgmlib.data.images import Images
 
 ACTIVE = 0.01  # Burda et al.: a unit is active if Cov_x(E_q[u|x]) > 0.01
 BURDA = "Burda, Grosse & Salakhutdinov (2016), Table {}, after 3,280 epochs"
