@@ -158,6 +158,23 @@ def test_a_pinned_revision_that_moved_is_refused(server: Hub, pinned: str, folde
     assert "its history was rewritten" in load(NAME, source="hub").told
 
 
+def test_a_cache_that_takes_one_commit_for_another_is_not_believed(
+    server: Hub, pinned: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note in the cache says that the pinned commit is another one, whose files are there.
+
+    Mutant: what the client finds in its cache is taken without looking at whose it is.
+    """
+    moved = server.add(REPO, made(NAME, OTHER))
+    monkeypatch.setenv(hub.VARIABLE, f"{REPO}@{moved}")
+    assert is_right(load(NAME), seed=1)
+    notes = next(Path(os.environ["HF_HOME"]).glob("hub/models--*")) / "refs"
+    notes.mkdir(exist_ok=True)
+    (notes / pinned).write_text(moved)
+    monkeypatch.setenv(hub.VARIABLE, f"{REPO}@{pinned}")
+    assert is_right(load(NAME))
+
+
 def test_a_changed_file_is_refused_and_the_bundled_one_used(
     server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +189,7 @@ def test_a_changed_file_is_refused_and_the_bundled_one_used(
     assert (found.origin, is_right(found)) == ("bundled", True)
     assert found.told.startswith(f"the Hub's file is refused: {FILE} has the checksum")
     assert found.told.endswith("the bundled file is used instead")
+    assert server.count("GET", "/lfs/") == 1  # what the Hub sends once, it would send again
 
 
 def test_a_damaged_cache_is_downloaded_anew_once(server: Hub, pinned: str, folder: Path) -> None:
