@@ -205,6 +205,12 @@ def spoil(file: Path, at: int, to: int | None = None) -> None:
     file.write_bytes(gzip.compress(data) if file.suffix == ".gz" else data)
 
 
+def garble(file: Path) -> None:
+    """A stream that inflate cannot follow: there is no block of type 3."""
+    data = file.read_bytes()
+    file.write_bytes(data[:10] + b"\xff" + data[11:])
+
+
 def one_label_less(file: Path) -> None:
     file.write_bytes(gzip.compress(packed(made("train").y[:-1])))
 
@@ -222,6 +228,7 @@ TRAIN, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
         ("", TRAIN, lambda f: f.write_bytes(f.read_bytes() + b"\0"), "too long"),
         (".gz", TRAIN, lambda f: f.write_bytes(b"<html>404</html>"), "begins with 3c 68 74 6d"),
         (".gz", TRAIN, lambda f: f.write_bytes(f.read_bytes() + b"more"), "damaged"),
+        (".gz", TRAIN, garble, "damaged: Error -3"),
         (".gz", TRAIN, lambda f: spoil(f, 2, 0x0D), "00 00 0d 03 and not with 00 00 08"),
         (".gz", TRAIN, lambda f: spoil(f, 7, 8), "promises 8 x 28 x 28"),
         (".gz", TRAIN, lambda f: f.write_bytes(gzip.compress(packed(made("train").y))), "shape"),
