@@ -90,6 +90,16 @@ def test_bundled_weights_are_what_was_saved(folder: Path) -> None:
             got[...] = 0
 
 
+def test_what_is_really_bundled_is_whole_and_small() -> None:
+    """Mutants: weights without their card, or trained anew beside the old card; over 30 MB."""
+    real = ROOT / "checkpoints"
+    for name in store.names(real):
+        assert store.bundled(name, real).weights
+    weighed = {path.stem: path.stat().st_size for path in real.glob("*.safetensors")}
+    assert sorted(weighed) == store.names(real)
+    assert sum(weighed.values()) < store.LARGEST
+
+
 def test_readers_cannot_change_what_others_get(folder: Path) -> None:
     """Mutant: the kept dictionary itself is handed out."""
     write(folder, made("vae-2d"))
