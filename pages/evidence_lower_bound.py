@@ -25,10 +25,10 @@ class Params:
     e_step: str = ui.choice("whole", coordinate.E_STEPS, label="E step")
     part: float = ui.slider(0.3, 0.05, 1.0, step=0.05, label="Part of the way")
     points: str = ui.handles("", label="Your points: t y, t y, …", parse=texts.parse,
-                             ends=["", "-3 -4", "1 1, 1 2"])  # fmt: skip
+                             ends=["", "-3 -5", "1 1, 1 2"])  # fmt: skip
     n: int = ui.slider(8, 1, 16, label="Points to sample")
     precision: float = ui.slider(0.0, -3.0, 2.0, step=0.25, label="log₁₀ of the prior's precision")
-    sigma: float = ui.slider(0.5, 0.1, 1.5, step=0.05, label="Noise of y")
+    sigma: float = ui.slider(0.5, 0.1, 1.0, step=0.05, label="Noise of y")
     case: int = ui.slider(1, 1, slips.CASES, label="Puzzle")
     sweep: str = ui.choice("centre of q", slips.SWEEPS, label="Sweep")
     compute: bool = ui.toggle(False, label="Compute the lines")

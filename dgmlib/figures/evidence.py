@@ -97,8 +97,6 @@ def _ruler(c: Climb) -> Panel:
         "split": [f"ELBO = E log p(x|z) {say(v.reconstruction)} − KL(q‖prior) {say(v.kl_prior)}"
                   for v in d],
         "entropy": [f"ELBO = E log p(x,z) {say(v.log_joint)} + entropy {say(v.entropy)}"
-                    .replace("+ entropy −", "− entropy ") if v.entropy >= 0 else
-                    f"ELBO = E log p(x,z) {say(v.log_joint)} + entropy ({say(v.entropy)})"
                     for v in d],
     }  # fmt: skip
     words = [

@@ -60,7 +60,8 @@ def _curve(a: Ascent) -> Panel:
                     colors=["ink"], axes="x", low=(low_end, grip), high=(high_end, grip),
                     at_most=1, name="start"),
         ],
-        title="E lifts the curve to the likelihood, M walks to its top",
+        title="E lifts the curve to the likelihood, M walks to its top"
+        if a.e_step == E_STEPS[0] else "E lifts the curve, M walks to its top",
         x=Axis(label=SYMBOL[a.kind], range=(low_end, high_end)),
         y=Axis(label="nats", range=(low, high)), area=(0, 0, 3, 3),
     )  # fmt: skip

@@ -44,8 +44,8 @@ def _densities(r: Riddle) -> Panel:
             Lines(x=Z, y=np.minimum(_normal(r.centre, r.width), 1.05 * top)[:, None], names=["q"],
                   colors=["accent"], width=2.5),
         ],
-        title="The model is exact", x=Axis(label="z", range=(-4, 4)), y=Axis(range=(0, top)),
-        area=(3, 0, 2, 2),
+        title="q on its way past the posterior", area=(3, 0, 2, 2),
+        x=Axis(label="z", range=(-4, 4)), y=Axis(range=(0, top)),
     )  # fmt: skip
 
 

@@ -4,8 +4,8 @@ r"""log p(x) and the posterior of one latent number, by quadrature.
 
 The trapezoid rule on a fixed grid. For smooth functions that vanish at both ends its error falls
 exponentially in 1 / h: a Gaussian of deviation s is summed with a relative error of about
-2 exp(-2 pi^2 s^2 / h^2). With h = 0.01 it is below 1e-16 for s > 0.015; the narrowest posterior
-of the page has 0.06.
+2 exp(-2 pi^2 s^2 / h^2). With h = 0.01 it is below 1e-16 for s > 0.015; the narrowest density
+of the page, a q, has 0.05.
 
 References:
     The Exponentially Convergent Trapezoidal Rule (Trefethen & Weideman, 2014)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-ENDS = ((-3.0, 3.0), (-4.0, 4.0))  # of t and of y
+ENDS = ((-3.0, 3.0), (-5.0, 5.0))  # of t and of y
 MOST = 16
 
 
