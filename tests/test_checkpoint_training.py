@@ -166,14 +166,14 @@ def test_killed_and_resumed_from_outside(tmp_path: Path) -> None:
 
     for reached in (lambda s: s.get("step", 0) >= 1, lambda s: s.get("images", 0) >= 1):
         process = start()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150
         while not reached(kept()):
             assert time.monotonic() < deadline, "the run did not come so far"
             assert process.poll() is None, "the run ended before it could be killed"
-            time.sleep(0.01)
+            time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert start().wait(60) == 0
+    assert start().wait(150) == 0
     one, other = (load_file(tmp_path / f / "tiny.safetensors") for f in ("alone", "killed"))
     assert same(one, other)
     cards = [json.loads((tmp_path / f / "tiny.json").read_text()) for f in ("alone", "killed")]
@@ -182,15 +182,22 @@ def test_killed_and_resumed_from_outside(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_minutes_pause_and_go_on(tmp_path: Path) -> None:
-    """Mutants: the checkpoint written although the time was over; the work of before lost."""
+def test_minutes_pause_and_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is over at the first look, then at every 150th: 480 steps and 2 x 50 images.
+
+    Mutants: the checkpoint written although the time was over; the work of before lost.
+    """
     say: list[str] = []
     train = partial(making.train, recipe(epochs=40), tmp_path, device="cpu", say=say.append)
-    assert not train(minutes=1e-4)
+    looks = iter(range(10_000))
+    monkeypatch.setattr(making._Clock, "over", lambda clock: next(looks) % 150 == 0)
+    assert not train(minutes=1.0)
     assert not (tmp_path / "tiny.safetensors").exists()
-    while not train(minutes=0.01):
-        pass
-    assert any("resumed" in text for text in say)
+    calls = 1
+    while not train(minutes=1.0):
+        calls += 1
+    assert calls == 4  # at steps 151, 301 and 451; then it ends
+    assert sum("resumed" in text for text in say) == 4
     alone = drain(Run(recipe(epochs=40), shapes(), CPU))
     written = load_file(tmp_path / "tiny.safetensors")
     assert same(written, {k: v.astype(np.float16) for k, v in alone.items()})
@@ -198,10 +205,17 @@ def test_minutes_pause_and_go_on(tmp_path: Path) -> None:
         train(minutes=0)
 
 
+def test_the_clock_ends() -> None:
+    """Mutants: seconds for minutes; a clock without an end that stops."""
+    assert making._Clock(1e-9).over()
+    assert not making._Clock(1.0).over()
+    assert not making._Clock(None).over()
+
+
 def test_a_state_of_another_recipe_is_refused(tmp_path: Path) -> None:
     """Mutants: any state taken; the data left out of the fingerprint."""
     train = partial(making.train, folder=tmp_path, device="cpu", say=lambda text: None)
-    train(recipe(epochs=40), minutes=1e-4)
+    train(recipe(epochs=40), minutes=1e-9)
     with pytest.raises(ValueError, match=r"tiny\.state is the state of another recipe.*--fresh"):
         train(recipe(epochs=41))
     changed = shapes()._replace(train=shapes().train[::-1].copy())

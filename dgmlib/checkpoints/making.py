@@ -95,7 +95,7 @@ def write(
     """The weights, then the card that vouches for them by their sha256."""
     path = folder / f"{recipe.name}.safetensors"
     new = path.with_suffix(".new")
-    save_file(stored, new, {"format": "np", "name": recipe.name})
+    save_file(stored, new, {"format": "np"})  # two entries would come in an order by chance
     new.chmod(0o644)  # safetensors writes for its owner alone
     new.replace(path)
     facts: dict[str, Any] = dict(
