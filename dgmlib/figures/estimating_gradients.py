@@ -24,7 +24,7 @@ SHOWN = 400  # dots of a cloud
 SYMBOLS = ("circle", "square", "diamond")
 GRIP = -0.08  # of the highest point: where the handle of q hangs
 BRIEF = ("score", "baseline", "reparam.")
-COORDINATES = ["mean m", "log deviation"]
+COORDINATES = ["mean", "log deviation"]
 
 
 def gradients_scene(r: Clouds) -> list[Scene | Table]:
@@ -106,7 +106,7 @@ def _running(r: Clouds, j: int) -> Panel:
         Rules(at=r.exact[j : j + 1], axis="y", color="ink"),
     ]  # fmt: skip
     return Panel(
-        layers=layers, title=f"Means by the {COORDINATES[j]} (dashed: exact)",
+        layers=layers, title=f"Means by {COORDINATES[j]} (dashed: exact)",
         x=counts_axis("estimates", float(x[0]), float(x[-1])),
         y=Axis(range=(float(low), float(high))),
         area=(2 + 2 * j, 3, 2, 2),
