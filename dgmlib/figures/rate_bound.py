@@ -103,7 +103,8 @@ def _pad(r: Tightening) -> Panel:
     pixels = (255 * r.bits.astype(int)).reshape(SIDE, SIDE)
     side = Axis(range=(0.0, float(SIDE)), hidden=True)
     return Panel(layers=[Pad(size=SIDE, pixels=pixels, name="digit")],
-                 title="This digit: draw your own", x=side, y=side, equal=True, area=(3, 0, 2, 3), legend=False)  # fmt: skip
+                 title="This digit: draw your own", x=side, y=side, equal=True,
+                 area=(3, 0, 2, 3), legend=False)  # fmt: skip
 
 
 def _weights(r: Tightening) -> Panel:

@@ -3,7 +3,7 @@ r"""Posterior collapse: which coordinates of z carry something about x, and whic
     KL_j = E_x KL(q(z_j|x) || p(z_j))          A_j = Var_x(E_q[z_j])        active: A_j > 0.01
 
 A coordinate with q(z_j|x) = p(z_j) for every x costs nothing and tells nothing. The decoder learns
-not to look at it: turning it hardly changes a pixel. beta prices the rate: a large beta collapses more.
+to ignore it: turning it hardly moves a pixel. The higher the price beta, the more collapse.
 
 References:
     Importance weighted autoencoders (Burda, Grosse & Salakhutdinov, 2016)
