@@ -128,6 +128,20 @@ def test_pixels_are_drawn_anew_with_their_grey_values() -> None:
     assert (np.abs(x.mean(0).numpy() - grey) < 5 * error + 1e-9).all()  # 800 pixels: 5 sd
 
 
+def test_no_two_steps_share_their_noise() -> None:
+    """Mutants: one stream for a phase, begun anew at every step; phases that share theirs."""
+    run, seeds = Run(recipe(), shapes(), CPU), []
+    kept = run._batch
+
+    def watch(draws: torch.Generator):
+        seeds.append(draws.initial_seed())
+        return kept(draws)
+
+    run._batch = watch  # type: ignore[method-assign]
+    drain(run)
+    assert len(set(seeds)) == len(seeds) == 36
+
+
 def test_killed_and_resumed_from_outside(tmp_path: Path) -> None:
     """SIGKILL in training and in measuring: the same files as a run that was left alone.
 
