@@ -1,4 +1,4 @@
-"""What a trained VAE pays: bounds split in two, collapse, the bound on one digit, exact integrals."""
+"""What a trained VAE pays: bounds in two halves, collapse, one digit, exact integrals."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ def test_what_is_missing_is_replaced_and_said(monkeypatch: Any, tmp_path: Any) -
     t = tightening.tighten("n:14", 200, rng=np.random.default_rng(0))
     assert t.checked is None
     assert t.missing == ["iwae5-dynamic", "iwae50-dynamic", "vae-2d"]
-    with pytest.raises(ValueError, match="python -m dgmlib.checkpoints train vae-2d"):
+    with pytest.raises(ValueError, match=r"python -m dgmlib\.checkpoints train vae-2d"):
         shelf.look(["vae-2d"])
 
 
