@@ -128,6 +128,15 @@ def test_pixels_are_drawn_anew_with_their_grey_values() -> None:
     assert (np.abs(x.mean(0).numpy() - grey) < 5 * error + 1e-9).all()  # 800 pixels: 5 sd
 
 
+def test_the_learning_rate_follows_its_cosine() -> None:
+    """From the first to the last of each phase. Mutants: constant; begun anew every epoch."""
+    run = Run(recipe(), shapes(), CPU)
+    rates = [run._adam.param_groups[0]["lr"] for _ in run.steps()]
+    assert rates[:18] == [1e-2] * 18
+    expected = 1e-4 + (1e-2 - 1e-4) * (1 + np.cos(np.pi * np.arange(18) / 17)) / 2
+    assert rates[18:] == pytest.approx(list(expected), rel=1e-12, abs=0)
+
+
 def test_no_two_steps_share_their_noise() -> None:
     """Mutants: one stream for a phase, begun anew at every step; phases that share theirs."""
     run, seeds = Run(recipe(), shapes(), CPU), []
