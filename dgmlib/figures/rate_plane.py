@@ -73,6 +73,11 @@ def missing_words(missing: list[str], told: str) -> str:
     return absent + (f" {told}." if told else "")
 
 
+def price(r: Plane) -> str:
+    """What the chosen checkpoint was trained to make small."""
+    return "D + R" if r.beta[r.chosen] == 1 else f"D + {r.beta[r.chosen]:g} R"
+
+
 def below_words(r: Plane) -> str:
     """Does the chosen one win at its own price?"""
     i = r.chosen
@@ -99,7 +104,7 @@ def _plane(r: Plane) -> Panel:
     y_range = (float(low[1] - air[1]), float(high[1] + air[1]))
     layers: list[Layer] = [
         _line(at[i], r.beta[i], x_range, y_range, color="accent", dash=False,
-              name=f"D + {r.beta[i]:g} R = const"),
+              name=f"{price(r)} = const"),
     ]  # fmt: skip
     if (r.beta == 1).any() and r.beta[i] != 1:
         one = at[r.beta == 1][0]
@@ -191,7 +196,7 @@ def plane_table(r: Plane) -> Table:
     ]  # fmt: skip
     return Table(
         ["β", "checkpoint", "epochs", "rate R", "distortion D", "bound −(R + D)",
-         "log p(x), importance", f"D + {r.beta[i]:g} R"],
+         "log p(x), importance", price(r)],
         rows,
         f"Nats per image, ± one standard error over the test images of the cards. "
         f"{below_words(r)}. "
