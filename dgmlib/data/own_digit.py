@@ -1,6 +1,6 @@
 """One digit of 28 x 28 black and white pixels, as a short text for a link.
 
-    ""        bundled digit number 14
+    ""        bundled digit number 50
     "n:123"   number 123 of the 5,000 bundled digits, counted from 0
     else      the reader's own: 784 bits, eight to a byte, in the 64 characters a URL leaves alone
 
@@ -22,7 +22,7 @@ from dgmlib.data.digit_photo import as_mnist, read
 
 SIDE = 28
 PIXELS = SIDE * SIDE
-TEXT = "n:14"  # the default
+TEXT = "n:50"  # the default
 COUNT = 5_000
 _CHARACTERS = 131  # of 98 bytes
 
@@ -31,6 +31,7 @@ class Digit(NamedTuple):
     bits: np.ndarray  # (784,) uint8, 1 is ink
     words: str  # where it comes from and what was done to it, for people
     label: int | None = None  # the digit it is, where that is known
+    drawn: np.ndarray | None = None  # (784,) as it was before it was moved, if it was
 
 
 class Bundled(NamedTuple):
@@ -69,7 +70,8 @@ def parse(text: str, *, centre: bool = False) -> Digit:
     moved = as_mnist(bits.reshape(SIDE, SIDE).astype(float)).reshape(-1)
     if (moved == bits).all():
         return Digit(bits, "your own, already scaled and centred as MNIST's digits are")
-    return Digit(moved, "your own, scaled to 20 pixels and centred by mass as MNIST's digits are")
+    words = "your own, scaled to 20 pixels and centred by mass as MNIST's digits are"
+    return Digit(moved, words, drawn=bits)
 
 
 def number(text: str) -> int:

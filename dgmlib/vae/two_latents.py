@@ -23,6 +23,7 @@ REACH, COARSE = 6.0, 0.1  # the prior beyond 6 holds 4e-9 of its mass
 NEGLIGIBLE = 18.0  # nats below the highest: e^-18 of it, on a cell each
 LEAST, MOST = 3, 5  # how often a cell's side is halved
 CLOSE = 0.002  # nats: finer no more
+PLENTY = 4_000  # nodes that count: so wide a posterior is not narrower than the step
 
 
 class Exact(NamedTuple):
@@ -56,7 +57,7 @@ def integrate(params: Params, bits: np.ndarray, coarse: "Grid | None" = None) ->
         points += len(z)
         before, value = value, _sum(joint, step)
         change = abs(value - before)
-        if done >= LEAST and change < CLOSE:
+        if change < CLOSE and (done >= LEAST or len(z) > PLENTY):
             break
     return Exact(value, change, step, points)
 

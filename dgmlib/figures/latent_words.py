@@ -1,0 +1,81 @@
+"""Words, images and small pieces that the pictures of trained VAEs share."""
+
+import numpy as np
+
+from dgmlib.data.own_digit import Digit
+from dgmlib.figures.divergences import num
+from dgmlib.figures.scene import Axis, Images, Layer, Pad, Panel, Text
+
+SIDE = 28
+SHOWN = 1_500  # of the 5,000 codes: more would only be darker
+
+
+def square(pixels: np.ndarray) -> np.ndarray:
+    """(..., 784) -> (..., 28, 28)."""
+    return np.asarray(pixels, float).reshape(*np.shape(pixels)[:-1], SIDE, SIDE)
+
+
+def place(z: np.ndarray) -> str:
+    return f"({num(z[0])}, {num(z[1])})"
+
+
+def strip(
+    images: np.ndarray, names: list[str], title: str, area: tuple[int, int, int, int]
+) -> Panel:
+    """A row of images (F?, N, 784) with a name below each."""
+    n = images.shape[-2]
+    words: list[Layer] = [
+        Text(xy=np.array([[i + 0.5, -0.16] for i in range(n)]), text=names, size=12.0)
+    ]
+    return Panel(
+        layers=[Images(value=square(images), columns=n), *(words if any(names) else [])],
+        title=title, x=Axis(range=(0.0, float(n)), hidden=True),
+        y=Axis(range=(-0.32 if any(names) else 0.0, 1.0), hidden=True), equal=True, area=area,
+        legend=False,
+    )  # fmt: skip
+
+
+def rows(
+    images: np.ndarray, names: list[str], title: str, area: tuple[int, int, int, int],
+    heads: list[str] | None = None, margin: float = 1.0,
+) -> Panel:  # fmt: skip
+    """Rows of images (F?, R, C, 784), a name before each row and, with ``heads``, above columns."""
+    R, C = images.shape[-3:-1]
+    at = np.array([[-0.12, R - i - 0.5] for i in range(R)])
+    layers: list[Layer] = [
+        Images(value=square(images.reshape(*images.shape[:-3], R * C, -1)), columns=C),
+        Text(xy=at, text=names, anchor="end", size=12.0),
+    ]
+    if heads:
+        over = np.array([[i + 0.5, R + 0.2] for i in range(C)])
+        layers.append(Text(xy=over, text=heads, size=12.5))
+    return Panel(
+        layers=layers, title=title, x=Axis(range=(-margin, float(C)), hidden=True),
+        y=Axis(range=(0.0, R + (0.4 if heads else 0.0)), hidden=True), equal=True, area=area,
+        legend=False,
+    )  # fmt: skip
+
+
+def column(images: np.ndarray, names: list[str], title: str, area) -> Panel:
+    """Images (N, 784) one below the other, a name beside each."""
+    n = len(images)
+    at = np.array([[1.12, n - i - 0.5] for i in range(n)])
+    return Panel(
+        layers=[Images(value=square(images), columns=1),
+                Text(xy=at, text=names, anchor="start", size=12.0)],
+        title=title, x=Axis(range=(0.0, 2.5), hidden=True),
+        y=Axis(range=(0.0, float(n)), hidden=True),
+        equal=True, area=area, legend=False,
+    )  # fmt: skip
+
+
+def pad(digit: Digit, area: tuple[int, int, int, int]) -> Panel:
+    """Where a digit is drawn: it shows what was drawn, before that was moved to the middle."""
+    bits = digit.bits if digit.drawn is None else digit.drawn
+    pixels = 255 * bits.reshape(SIDE, SIDE).astype(int)
+    return Panel(layers=[Pad(size=SIDE, pixels=pixels)], title="Draw here", area=area)
+
+
+def told(words: str) -> str:
+    """A sentence on the weights, where there is something to say."""
+    return f" {words[0].upper()}{words[1:]}." if words else ""
