@@ -10,6 +10,7 @@ PAGES = (
     "gaussian_mixture",
     "evidence_lower_bound",
     "estimating_the_evidence",
+    "vae_latent_space",
     "vae_rate_distortion",
     "sampling",
     "mcmc",
