@@ -85,7 +85,7 @@ ui.page(
         "gradients": ui.View("Gradients", gradients, estimating_gradients.gradients_scene,
             ["decoder", "x", "sigma", "draws", "q", "seed"],
             edits={"q": ui.Edit("q", clouds.of_handle)},
-            says="Drag q, or its width. The three clouds use the same draws and one scale.",
+            says="Drag q, or the square at two deviations. The clouds share draws and scale.",
             checks=[by("The star is the slope of the exact ELBO", "the_star_is_the_gradient"),
                     by("Clouds centre on what is said", "clouds_are_centred"),
                     by("Only jumps make reparameterisation wrong", "jumps_bias_one_of_them")]),

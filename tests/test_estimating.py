@@ -455,6 +455,7 @@ def test_texts_of_q() -> None:
             clouds.parse(text)
     assert clouds.of_handle({"xy": [[1.234, 0.0]], "width": [9.0]}) == "1.23 1.5"
     assert clouds.parse(clouds.of_handle({"xy": [[-7.0, 0]], "width": [0.001]})) == (-3.0, 0.05)
+    assert clouds.of_handle({"xy": [[0.5, 0.0]], "width": [0.6]}) == "0.5 0.3"
     with pytest.raises(ValueError, match="choose one of"):
         curves.curve("circle")
     with pytest.raises(ValueError, match="smooth curve"):

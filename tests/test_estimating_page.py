@@ -333,7 +333,10 @@ def test_drags_become_links() -> None:
     for given, want in ((1.234, 1.25), (-7.0, -3.0), (9.0, 5.0), (-0.01, 0.0)):
         assert parse(edit.encode({"xy": [[given, 2.0]]})) == pytest.approx(want)
     q = PAGE.views["gradients"].edits["q"]
-    assert clouds.parse(q.encode({"xy": [[1.0, 0.3]], "width": [0.5]})) == (1.0, 0.5)
+    assert clouds.parse(q.encode({"xy": [[1.0, 0.3]], "width": [0.5]})) == (1.0, 0.25)
+    handle = layers(drawn("gradients", at("gradients")), Handles, 3)[0]
+    same = q.encode({"xy": handle.xy.tolist(), "width": handle.width.tolist()})
+    assert clouds.parse(same) == (0.4, 0.3)  # a grip that is not moved changes nothing
 
 
 def test_short_numbers() -> None:

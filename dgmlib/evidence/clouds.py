@@ -25,6 +25,7 @@ ESTIMATORS = ("score function", "with baseline", "reparameterised")
 DRAWS = 2000  # estimates of each kind
 AT = np.unique(np.geomspace(3, DRAWS, 34).round().astype(int))  # the frames
 MEAN, STD = (-3.0, 3.0), (0.05, 1.5)  # of q
+GRIP = 2.0  # deviations from its mean, where the grip of its width hangs
 
 
 class Clouds(NamedTuple):
@@ -134,6 +135,6 @@ def parse(text: str) -> tuple[float, float]:
 
 
 def of_handle(edit: Mapping[str, Any]) -> str:
-    """A dragged q to text."""
-    both = zip((edit["xy"][0][0], edit["width"][0]), (MEAN, STD), strict=True)
+    """A dragged q to text; the width that comes is ``GRIP`` deviations."""
+    both = zip((edit["xy"][0][0], edit["width"][0] / GRIP), (MEAN, STD), strict=True)
     return " ".join(f"{min(max(float(v), a), b):.2f}".rstrip("0").rstrip(".") for v, (a, b) in both)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dgmlib.evidence.clouds import ESTIMATORS, MEAN, STD, Clouds
+from dgmlib.evidence.clouds import ESTIMATORS, GRIP, MEAN, STD, Clouds
 from dgmlib.figures.divergences import num
 from dgmlib.figures.estimating import short
 from dgmlib.figures.sampling import counts_axis
@@ -22,7 +22,7 @@ from dgmlib.figures.table import Table
 
 SHOWN = 400  # dots of a cloud
 SYMBOLS = ("circle", "square", "diamond")
-GRIP = -0.08  # of the highest point: where the handle of q hangs
+FOOT = -0.08  # of the highest point: where the handle of q hangs
 BRIEF = ("score", "baseline", "reparam.")
 COORDINATES = ["mean", "log deviation"]
 
@@ -70,16 +70,17 @@ def _cloud(r: Clouds, i: int, window: list[tuple[float, float]], area) -> Panel:
 
 def _density(r: Clouds) -> Panel:
     top = 1.08 * float(max(r.posterior.max(), min(r.density.max(), 2 * r.posterior.max())))
-    grip = GRIP * top
+    grip = FOOT * top
     return Panel(
         layers=[
             Lines(x=r.shown, y=r.posterior[None], names=["posterior"], colors=["target"],
                   fill=True),
             Lines(x=r.shown, y=np.minimum(r.density, 2 * top)[None], names=["q"],
                   colors=["accent"], width=2.5),
-            Handles(xy=np.array([[r.q[0], grip]]), width=np.array([r.q[1]]), labels=["q"],
+            Handles(xy=np.array([[r.q[0], grip]]), width=np.array([GRIP * r.q[1]]), labels=["q"],
                     spoken=True, colors=["accent"], axes="x", low=(MEAN[0], grip),
-                    high=(MEAN[1], grip), width_range=STD, at_most=1, name="q"),
+                    high=(MEAN[1], grip), width_range=(GRIP * STD[0], GRIP * STD[1]), at_most=1,
+                    name="q"),
         ],
         title=f"The posterior at x = {num(r.x)}, and q", x=Axis(label="z", range=(-3.6, 3.6)),
         y=Axis(range=(2 * grip, top)), area=(0, 3, 2, 2),

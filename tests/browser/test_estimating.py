@@ -66,7 +66,7 @@ def test_sweeps_are_scrubbed_in_the_browser(open_page: Open) -> None:
     """From 1 dimension to 20 without a word to the server."""
     page = open_page(PICTURE)
     sent: list[str] = []
-    page.get_by_role("slider", name="dimensions d").focus()
+    page.get_by_role("slider", name="dimensions d", exact=True).focus()
     page.on("request", lambda request: sent.append(request.url))
     page.keyboard.press("Home")
     words = page.locator(".dgm-caption").first
