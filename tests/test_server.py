@@ -24,6 +24,7 @@ from dgmlib.ui import catalogue, picture, server, spec
 from tools.server import serving
 
 KL, EM, SAMPLING = "kl_asymmetry", "gaussian_mixture", "sampling"
+EV, ES = "evidence_lower_bound", "estimating_the_evidence"
 MODES = {"layer": "modes", "xy": [[-3.5, 0.3], [2.2, 0.4]], "width": [0.7, 0.9], "final": False}
 STARTS = {"layer": "starts", "xy": [[4.8, 1.8], [5.8, 1.8], [3.0, 1.1]]}
 TALL = (0, 0.1, 0.25, 1, 0.5, 0, 0.75, 0.2, 0)
@@ -66,6 +67,13 @@ ASKED: list[tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]] = [
     *((SAMPLING, view, {"tail": "0.5"}, {"layer": "proposal", "xy": [[1.5, 0.1]], "width": [0.7]},
        {"tail": 0.5, "proposal": "1.5 0.7"})
       for view in ("race", "rejection", "importance")),
+    (EV, "bound", {"decoder": "bent"}, {"layer": "q", "xy": [[-1.5, 0.0]], "width": [0.5]},
+     {"decoder": "bent", "q": "-1.5 0.5"}),
+    (EV, "em", {"model": "one loading"}, {"layer": "start", "xy": [[-1.25, -80.0]]},
+     {"model": "one loading", "start": -1.25}),
+    (EV, "bayes", {"precision": "1.0"}, {"layer": "points", "xy": [[-1.0, 0.5], [0.25, -2.0]]},
+     {"precision": 1.0, "points": "-1 0.5, 0.25 -2"}),
+    (ES, "gradients", {}, {"layer": "q", "xy": [[-1.0, 0.0]], "width": [0.5]}, {"q": "-1 0.25"}),
 ]  # fmt: skip
 
 

@@ -250,3 +250,19 @@ def test_checks_name_tests_that_exist(name: str) -> None:
             path, _, test = check.test.partition("::")
             source = (spec.PAGES.parent / path).read_text(encoding="utf-8")
             assert f"def {test.split('[')[0]}(" in source, check.test
+
+
+def test_a_parameter_cannot_have_a_name_of_the_frame() -> None:
+    """Streamlit would raise DuplicateElementKey on the page. Mutant: no check."""
+    taken = dataclasses.make_dataclass(
+        "Params", [("share", float, fields.slider(0.5, 0.0, 1.0, label="Share"))], frozen=True
+    )
+    with pytest.raises(ValueError, match="the frame uses share"):
+        fields.controls(taken)
+
+
+def test_a_bar_in_a_table_is_no_column() -> None:
+    """In a heading as in a cell: log p(x|z). Mutant: headings written as they are."""
+    first, _, row = behind.table(Table(["p(x|z)"], [["q(z|x)"]])).split("\n")[:3]
+    assert first == r"| p(x\|z) |"
+    assert row == r"| q(z\|x) |"

@@ -102,7 +102,11 @@ def _regular(values: list | tuple) -> bool:
 
 def table(t: Table) -> str:
     """Markdown. Floats have four significant digits."""
-    rows = [list(t.columns), ["---"] * len(t.columns), *([_cell(c) for c in row] for row in t.rows)]
+    rows = [
+        [_cell(c) for c in t.columns],
+        ["---"] * len(t.columns),
+        *([_cell(c) for c in row] for row in t.rows),
+    ]
     lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     return f"{lines}\n\n{t.caption}" if t.caption else lines
 

@@ -16,6 +16,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 Parse = Callable[[str], Any]
+# What the frame itself keeps under the name of a page, and in the address.
+TAKEN = frozenset(
+    ["address", "share", "program", "reset", "preset", "prediction", "frame", "embed", "hide"]
+)
 
 
 class Control(NamedTuple):
@@ -129,8 +133,11 @@ def view() -> Any:
 
 @lru_cache(maxsize=64)
 def controls(params: type) -> dict[str, Control]:
-    """The controls of a parameter class, by name."""
-    return {f.name: f.metadata["control"] for f in dataclasses.fields(params)}
+    """The controls of a parameter class, by name. ValueError for a name that the frame uses."""
+    found = {f.name: f.metadata["control"] for f in dataclasses.fields(params)}
+    if taken := TAKEN & found.keys():
+        raise ValueError(f"the frame uses {', '.join(sorted(taken))}: name the parameter otherwise")
+    return found
 
 
 def to_text(value: Any) -> str:
