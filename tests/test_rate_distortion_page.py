@@ -229,6 +229,22 @@ def test_a_drawn_digit_is_new() -> None:
     shown("bound", empty)[0].pack()
 
 
+def test_a_square_scores_like_a_digit() -> None:
+    """As an exercise says: parallel bars far below every one of ten digits, a square among them.
+
+    Mutants: the words of an older network."""
+    bars, square = np.zeros((2, 28, 28))
+    bars[5:23:4, 5:23] = 1
+    square[8:20, 8:20] = 1
+
+    def score(digit: str) -> float:
+        return next(c.log_p for c in at("bound", digit=digit, n=200).curves)
+
+    digits = [score(f"n:{i}") for i in range(10)]
+    assert score(own_digit.of_bits(bars)) < min(digits) - 50
+    assert score(own_digit.of_bits(square)) > np.median(digits)
+
+
 # ---------------------------------------------------------------- scores
 
 
