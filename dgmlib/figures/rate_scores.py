@@ -35,8 +35,9 @@ def caption(r: Board, shown: list[Row]) -> str:
     ]
     behind = f" Published beside ours: {'; '.join(said)}." if said else ""
     return (
-        f"Test log-likelihood of {len(shown)} checkpoints, in nats, higher is better; best: "
-        f"{shown[-1].checkpoint}.{behind}{missing_words([], '; '.join(r.refused))}"
+        f"Test log-likelihood of {len(shown)} checkpoints, in nats, higher is better. Compare "
+        "those of one kind of data: static and dynamic bits are different images, and a "
+        f"conditional model is told the class.{behind}{missing_words([], '; '.join(r.refused))}"
     )
 
 
