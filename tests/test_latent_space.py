@@ -93,6 +93,16 @@ def shelf(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def normal(mean: Any, log_var: Any) -> Any:
+    """SciPy's, from a log variance."""
+    return stats.norm(np.asarray(mean, float), np.exp(np.asarray(log_var, float) / 2))
+
+
+def said(shown: list[Any]) -> Any:
+    """The first of what a figure gives: the scene."""
+    return shown[0]
+
+
 def layers(scene: Scene, kind: type, panel: int) -> list[Any]:
     return [found for found in scene.panels[panel].layers if isinstance(found, kind)]
 
@@ -103,7 +113,7 @@ def layers(scene: Scene, kind: type, panel: int) -> list[Any]:
 def test_aggregate_density_is_the_mixture() -> None:
     """Against SciPy. Mutants: log_var as log_std; a sum for the mean; d log(2 pi) left out."""
     q, z = codes(7, 3), np.random.default_rng(1).standard_normal((5, 3))
-    each = [stats.norm(m, np.exp(v / 2)).logpdf(z).sum(1) for m, v in zip(*q, strict=True)]
+    each = [normal(m, v).logpdf(z).sum(1) for m, v in zip(*q, strict=True)]
     assert aggregate.log_components(q, z) == pytest.approx(np.array(each).T, rel=1e-10)
     wanted = np.log(np.mean(np.exp(each), axis=0))
     assert aggregate.log_density(q, z) == pytest.approx(wanted, rel=1e-10)
@@ -246,7 +256,7 @@ def test_a_dragged_z_is_the_one_that_is_decoded(shelf: Path) -> None:
     z = np.array([0.5, -1.25], np.float32)
     assert r.decoded == pytest.approx(sigmoid(vae.decode(params, z)), rel=1e-6)
     q = r.posterior.q
-    assert r.log_q == pytest.approx(stats.norm(q.mean, np.exp(q.log_var / 2)).logpdf(z).sum(), 1e-5)
+    assert r.log_q == pytest.approx(normal(q.mean, q.log_var).logpdf(z).sum(), 1e-5)
     assert r.log_prior == pytest.approx(stats.norm.logpdf([0.5, -1.25]).sum())
     at_mean = one_digit.look("vae-2d", digit)
     assert at_mean.z == pytest.approx(q.mean)
@@ -308,14 +318,14 @@ def test_a_picked_place_says_what_is_there(shelf: Path) -> None:
     away = np.sqrt(((np.asarray(q.mean, float) - z) ** 2).sum(1))
     assert r.picked.distance == pytest.approx(np.sort(away)[:2])
     assert (r.picked.labels == own_digit.bundled().labels[r.picked.nearest]).all()
-    each = stats.norm(q.mean, np.exp(q.log_var / 2)).logpdf(z).sum(1)
+    each = normal(q.mean, q.log_var).logpdf(z).sum(1)
     assert r.picked.log_q == pytest.approx(np.log(np.exp(each).mean()), rel=1e-5)
-    said = latent_map.map_scene(r)[0].captions[0]
+    words = said(latent_map.map_scene(r)).captions[0]
     hole = r.picked.log_p - r.picked.log_q > np.log(2)
-    assert ("(0.30, −0.20) is a hole" in said) == hole
-    assert ("is no hole" in said) != hole
+    assert ("(0.30, −0.20) is a hole" in words) == hole
+    assert ("is no hole" in words) != hole
     far = whole_plane.look("vae-2d", np.array([3.9, 3.9]), factor=2.0, beside="none-such", rng=rng)
-    assert "is no hole" in latent_map.map_scene(far)[0].captions[0]  # it is outside the disc
+    assert "is no hole" in said(latent_map.map_scene(far)).captions[0]  # it is outside the disc
     assert far.many is None
     assert "none-such" in far.told
 
@@ -468,7 +478,7 @@ def test_digits_fall_into_their_likeliest_cluster(shelf: Path) -> None:
     z = q.mean[:3].astype(float)
     pi = np.exp(params["prior.logits"]) / np.exp(params["prior.logits"]).sum()
     dense = np.stack(
-        [pi[k] * np.exp(stats.norm(params["prior.mean"][k], np.exp(params["prior.log_var"][k] / 2))
+        [pi[k] * np.exp(normal(params["prior.mean"][k], params["prior.log_var"][k])
                         .logpdf(z).sum(1)) for k in range(CLUSTERS)], 1,
     )  # fmt: skip
     assert share == pytest.approx(dense / dense.sum(1, keepdims=True), rel=1e-4)
@@ -477,7 +487,8 @@ def test_digits_fall_into_their_likeliest_cluster(shelf: Path) -> None:
 def test_the_clusters_are_drawn_as_they_are(shelf: Path) -> None:
     """Mutants: the table transposed; another cluster's draws; shares of the wrong digit."""
     r = clusters_seen.look("vade", own_digit.parse("n:3"), rng=np.random.default_rng(0))
-    scene, table = latent_clusters.clusters_scene(r)
+    shown: list[Any] = list(latent_clusters.clusters_scene(r))
+    scene, table = shown
     assert isinstance(scene, Scene)
     assert r.weight.sum() == pytest.approx(1)
     assert r.chance.sum() == pytest.approx(1, abs=1e-5)

@@ -23,7 +23,7 @@ def classes_scene(r: Told) -> list[Scene | Table]:
     ]  # fmt: skip
     scene = Scene(
         panels=panels,
-        alt="A digit, its style and three drawn styles decoded in all ten classes, and how well "
+        alt="A digit, its style and drawn styles decoded in all ten classes, and how well "
         "each class explains the digit.",
         frame_values=r.values, frame_label=f"z{_below(r.direction + 1)}",
         captions=[_said(r, f) for f in range(len(r.values))],

@@ -53,7 +53,7 @@ def _plane(r: Clusters) -> Panel:
     layers: list[Layer] = [
         Points(xy=flat, color="muted", size=1.6, opacity=0.35, name="all digits' codes"),
         Points(xy=inside, color=0, symbol="square", size=2.2, opacity=0.7, name="this cluster's"),
-        Text(xy=c.centres, text=[str(k + 1) for k in range(C)], size=14.0, name="clusters"),
+        Text(xy=c.centres, text=[str(k + 1) for k in range(C)], size=14.0),
         Points(xy=r.place[None], color="accent", symbol="star", size=8.0, opacity=1.0,
                name="this digit"),
     ]  # fmt: skip

@@ -30,13 +30,13 @@ def digit_scene(r: Look) -> list[Scene | Table]:
         _plane(r),
         _close_up(r),
         strip(r.digit.bits.astype(float)[None], ["what is encoded"], "", (0, 3, 2, 2)),
-        strip(np.stack([r.decoded, cut]), ["z decoded: p(ink)", "p(ink) ≥ ½"], "", (6, 3, 2, 2)),
+        strip(np.stack([r.decoded, cut]), ["z decoded: p(ink)", "p(ink) ≥ ½"], "", (6, 3, 3, 2)),
     ]  # fmt: skip
     scene = Scene(
         panels=panels,
         alt="A pad with a digit, the plane of the two latents with the codes of other digits and "
         "q(z|x) of this one, a close-up of q over the exact posterior, and the decoded place.",
-        captions=[_said(r)], columns=8, aspect=1.62,
+        captions=[_said(r)], columns=9, aspect=1.68,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -94,7 +94,7 @@ def _close_up(r: Look) -> Panel:
             Path(xy=frame, color="muted", width=1.0), _q(r), *here,
         ],
         title="Close up: q over p(z|x)", x=Axis(label="z₁", range=(x0, x1)),
-        y=Axis(label="z₂", range=(y0, y1)), equal=True, area=(6, 0, 2, 3),
+        y=Axis(label="z₂", range=(y0, y1)), equal=True, area=(6, 0, 3, 3),
     )  # fmt: skip
 
 

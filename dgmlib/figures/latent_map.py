@@ -35,13 +35,13 @@ def map_scene(r: Map) -> list[Scene | Table]:
         _decoded(r),
         _ratio(r),
         column(np.stack([p.decoded, cut, *p.bits.astype(float)]),
-               ["p(ink)", "p(ink) ≥ ½", *near], f"At {place(p.z)}", (8, 0, 3, 4)),
+               ["p(ink)", "p(ink) ≥ ½", *near], f"At {place(p.z)}", (8, 0, 2, 4)),
     ]  # fmt: skip
     scene = Scene(
         panels=panels,
         alt="The plane of two latents: decoded pictures on a grid; log q(z) − log p(z) with the "
         "holes of the aggregate posterior marked; and one picked place decoded.",
-        captions=[_said(r)], columns=11, aspect=1.95,
+        captions=[_said(r)], columns=10, aspect=1.72,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -88,10 +88,10 @@ def _ratio(r: Map) -> Panel:
                     colors=["ink"], fill=False, dash=True, width=1.2,
                     name=f"{INSIDE:.0%} of the prior")  # fmt: skip
     return _axes(
-        "log q(z) − log p(z), and the codes",
+        "log q(z) − log p(z): blue is below 0",
         [
             HeatMap(value=log_ratio, extent=extent, range=(-MOST, MOST), colormap="diverging",
-                    unit="nats", legend=True),
+                    unit="nats"),
             Points(xy=r.codes[:SHOWN], color="ink", size=1.0, opacity=0.35, name="codes"),
             disc, Text(xy=middles(r.codes, r.labels), text=[str(c) for c in range(10)], size=15.0),
             *_marks(r, named=False), Pick(label="click a hole", name="hole"),

@@ -11,7 +11,7 @@ References:
     https://arxiv.org/abs/1810.11428 (holes of the aggregate posterior)
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -39,11 +39,13 @@ def find(d: Density, *, factor: float) -> Holes:
     inside = (d.log_q < d.log_p - np.log(factor)) & (radius <= RADIUS)
     cell = (d.line[1] - d.line[0]) ** 2
     mass = np.exp(d.log_p) * cell  # (G, G)
-    label, count = ndimage.label(inside)
+    labelled: Any = ndimage.label(inside)
+    label, count = labelled
     parts = np.arange(1, count + 1)
     each = np.asarray(ndimage.sum_labels(mass, label, parts)).reshape(-1)
     order = [k for k in np.argsort(-each)[:MARKS] if each[k] >= SMALLEST]
-    edge = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+    padded: Any = ndimage.distance_transform_edt(np.pad(inside, 1))
+    edge = padded[1:-1, 1:-1]
     rows = [ndimage.maximum_position(edge, label, parts[k]) for k in order]
     at = np.array([[d.line[j], d.line[i]] for i, j in rows]).reshape(-1, 2)
     return Holes(at, each[order], inside, float(mass[inside].sum()), factor)

@@ -21,7 +21,7 @@ from dgmlib.vae import encoded, vae
 from dgmlib.vae.arrays import logsumexp, sigmoid
 from dgmlib.vae.bounds import iw_bound
 
-STYLES, SPAN, FRAMES, DRAWS = 4, 2.5, 21, 64
+STYLES, SPAN, FRAMES, DRAWS = 6, 2.5, 21, 64
 CLASSES = 10
 
 
@@ -40,7 +40,7 @@ class Told(NamedTuple):
 
 
 def tell(name: str, digit: Digit, *, told: int, direction: int, rng: np.random.Generator) -> Told:
-    """The style of ``digit`` and three drawn ones, in every class, along one coordinate of z.
+    """The style of ``digit`` and some drawn ones, in every class, along one coordinate of z.
 
     Args:
         told: the class given to the encoder.

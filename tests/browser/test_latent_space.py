@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -112,7 +113,7 @@ def test_an_image_file_is_read_or_refused_with_the_reason(open_page: Open) -> No
     gray = 255 - np.kron(digits.load("28 x 28").train[27].reshape(28, 28), np.ones((9, 9)))
     file = io.BytesIO()
     Image.fromarray(gray.astype(np.uint8)).save(file, "PNG")
-    good = {"name": "seven.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    good: Any = {"name": "seven.png", "mimeType": "image/png", "buffer": file.getvalue()}
     chooser.set_input_files(good)
     idle(page)
     expect(page.get_by_text("inverted, because it is dark on light")).to_be_visible()
