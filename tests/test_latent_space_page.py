@@ -1,0 +1,99 @@
+"""The latent-space page and its trained networks: programs run, presets and prediction are true."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dgmlib.data import own_digit
+from dgmlib.ui import code, spec
+from dgmlib.vae import encoded, holes
+
+PAGE = spec.of("vae_latent_space")
+
+
+def preset(name: str) -> tuple[str, Any]:
+    p = PAGE.params(**PAGE.presets[name])
+    view = PAGE.view_of(p)
+    return view, PAGE.views[view].compute(p)
+
+
+@pytest.mark.parametrize("view", PAGE.views)
+def test_the_shown_program_runs_alone(view: str) -> None:
+    """Mutant: a program that uses what the page defines."""
+    found: dict[str, Any] = {}
+    p = PAGE.params(view=view)
+    exec(code.snippet(PAGE.views[view].compute, p), found)
+    shown: list[Any] = list(PAGE.views[view].show(found["result"]))
+    assert shown[0].pack() == PAGE.views[view].show(PAGE.views[view].compute(p))[0].pack()
+
+
+def test_the_prediction_is_true() -> None:
+    """About one in nine, about 11%. Mutants: other weights, another factor, another disc."""
+    found = holes.find(encoded.density("vae-2d"), factor=10.0)
+    assert PAGE.params().factor == 10.0
+    assert PAGE.prediction is not None
+    assert PAGE.prediction.answer == 1
+    assert re.search(r"About (\d+)% of", PAGE.prediction.because)[1] == f"{found.total:.0%}"[:-1]  # type: ignore[index]
+    assert abs(found.total - 1 / 9) < 0.01
+
+
+def test_the_encoder_misses_where_the_preset_says_so() -> None:
+    """q far from where the posterior is. Mutant: a digit with an ordinary gap."""
+    _, r = preset("The encoder misses")
+    p = r.posterior
+    assert p.gap > 50
+    x = np.linspace(*p.extent[:2], p.density.shape[1])
+    far = abs(x[p.density.sum(0).argmax()] - p.q.mean[0]) / np.exp(p.q.log_var[0] / 2)
+    y = np.linspace(*p.extent[2:], p.density.shape[0])
+    away = abs(y[p.density.sum(1).argmax()] - p.q.mean[1]) / np.exp(p.q.log_var[1] / 2)
+    assert max(far, away) > 5  # deviations of q
+
+
+def test_a_scribble_is_no_digit_to_the_model_and_has_a_narrow_code_all_the_same() -> None:
+    """Below every one of 40 bundled digits. Mutant: a preset that shows a plausible digit."""
+    _, r = preset("No digit at all")
+    assert r.digit.label is None
+    usual = [
+        PAGE.views["digit"].compute(PAGE.params(digit=f"n:{n}")).posterior.log_p for n in range(40)
+    ]
+    assert r.posterior.log_p < min(usual)
+    assert np.exp(r.posterior.q.log_var / 2).max() < 0.2
+
+
+def test_the_other_presets_show_what_they_promise() -> None:
+    """Mutants: a place that is no hole; a straight way inside the shell; the class told is right;
+    a scribble that is refused."""
+    view, r = preset("A hole, decoded")
+    assert view == "map"
+    assert r.picked.log_p - r.picked.log_q > np.log(30)
+    _, ways = preset("Straight through the middle")
+    middle = len(ways.t) // 2
+    assert ways.norm[0, middle] < ways.shell[0] - 0.5
+    assert ways.doubt[0, middle] > ways.doubt[1, middle]
+    _, told = preset("Told the wrong class")
+    assert told.told != told.digit.label
+    assert told.bound.argmax() == told.digit.label
+    _, seen = preset("A scribble must belong somewhere")
+    assert seen.chance.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_what_the_words_say_of_many_pairs_and_digits() -> None:
+    """Half of 60 digits have a gap below 1.5 nats and the mean is above; in most of 30 pairs the
+    straight way is the more doubtful; Bayes' rule is right for most of 30 digits. The text's own
+    counts are of more of them. Mutants: the two ways exchanged; a text of other weights."""
+    gaps = [
+        PAGE.views["digit"].compute(PAGE.params(digit=f"n:{n}")).posterior.gap for n in range(60)
+    ]
+    assert np.median(gaps) < 1.5 < np.mean(gaps)
+    assert min(gaps) > 0
+    rng, wins, right = np.random.default_rng(0), 0, 0
+    for n in range(30):
+        one, two = (int(k) for k in rng.integers(0, 5000, 2))
+        r = PAGE.views["paths"].compute(PAGE.params(digit=f"n:{one}", other=two, seed=n))
+        wins += r.doubt[0, 16] > r.doubt[1, 16]
+        told = PAGE.views["classes"].compute(PAGE.params(digit=f"n:{n}", seed=n))
+        right += told.bound.argmax() == own_digit.bundled().labels[n]
+    assert wins >= 24
+    assert right >= 25
