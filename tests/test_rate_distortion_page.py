@@ -8,7 +8,7 @@ import pytest
 
 from dgmlib.checkpoints import card, store
 from dgmlib.data import own_digit
-from dgmlib.figures import rate_bound, rate_plane, rate_scores
+from dgmlib.figures import rate_bound, rate_collapse, rate_plane, rate_scores
 from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import Band, Images, Lines, Pad, Path, Pick, Points, Rules
 from dgmlib.ui import picture, spec
@@ -84,6 +84,21 @@ def test_the_line_has_its_slope(beta: str) -> None:
     assert ("No checkpoint lies below" in table.caption) != bool(better)
 
 
+def test_a_checkpoint_below_the_line_is_named() -> None:
+    """A made-up card: beta = 2 has 30 nats less distortion, so that it wins at beta = 1.
+
+    Mutants: only the first better one named; the nats at another price; nothing said."""
+    r = at("rate")
+    i = SWEEP.index("beta-2")
+    distortion = r.distortion.copy()
+    distortion[i] -= 30
+    odd = r._replace(distortion=distortion)
+    cost = odd.distortion + odd.rate
+    by = cost[odd.chosen] - cost[i]
+    assert by > 10
+    assert f"β = 2 by {num(by)} nats" in shown("rate", odd)[1].caption
+
+
 def test_a_click_takes_the_nearest() -> None:
     """On and beside every checkpoint, through the frame that reads clicks.
 
@@ -150,7 +165,9 @@ def test_captions_count_what_is_drawn() -> None:
         above = r.variance[f] > 0.01
         assert f"{int(above.sum())} of 50 coordinates are active" in said
         assert f"{num(r.kl[f, above].sum())} of {num(r.kl[f].sum())} nats" in said
-        assert f"rank 9 ({'active' if above[8] else 'collapsed'}" in said
+        state = "active" if above[8] else "collapsed"
+        nats, change = rate_collapse.small(r.kl[f, 8]), rate_collapse.share(r.change[f, 8])
+        assert f"rank 9 ({state}, {nats} nats) by up to {change}" in said
         assert f"{stated(SWEEP[f], 'active units')['value']:.0f} on held-out ones" in said
         assert table.rows[f][2] == str(int(above.sum()))
         assert not re.search(r"(^|\s)-\d", said)
