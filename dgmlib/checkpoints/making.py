@@ -164,7 +164,7 @@ def _count(measured: Weights) -> int:
 def _data_words(recipe: Recipe, images: Images) -> str:
     if images.levels == 2:
         return "MNIST, binarised once and for all"
-    return "MNIST, binarised anew at every step" if recipe.dynamic else "MNIST, binarised"
+    return "MNIST, binarised anew at every step" if recipe.dynamic else "MNIST in grey"
 
 
 class _Clock:

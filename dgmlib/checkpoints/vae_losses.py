@@ -2,6 +2,7 @@
 
 import torch
 from torch import Generator, Tensor
+from torch.nn import functional
 
 from dgmlib.checkpoints.recipe import Batch
 from dgmlib.vae import iwae, terms, vade, vae
@@ -30,15 +31,39 @@ def importance(params: Params, batch: Batch, draws: Generator, *, latent: int, k
 
 
 def reconstruction(params: Params, batch: Batch, draws: Generator) -> Tensor:
-    """The autoencoder that VaDE starts from: codes are the encoder's means, without noise."""
-    return -terms.bernoulli_log_prob(
-        batch.x, vade.decode(params, vade.encode(params, batch.x).mean)
-    ).mean()
+    """The autoencoder that VaDE starts from: grey images (n, pixels) from the codes of moved ones.
+
+    Codes are the encoder's means, without noise. Where an image stands is not in its code, because
+    the image that has to be given back stands where it stood: codes tell shapes apart.
+    """
+    code = vade.encode(params, jitter(batch.x, draws)).mean
+    return -terms.bernoulli_log_prob(batch.x, vade.decode(params, code)).mean()
 
 
 def clustering(params: Params, batch: Batch, draws: Generator, *, latent: int) -> Tensor:
-    """- ELBO of VaDE."""
-    return -vade.bound(params, batch.x, _noise(1, len(batch.x), latent, draws)).elbo.mean()
+    """- ELBO of VaDE: bits drawn from the grey images, the encoder shown the moved grey ones."""
+    seen = jitter(batch.x, draws)
+    bits = torch.rand(batch.x.shape, generator=draws, device=draws.device) < batch.x
+    noise = _noise(1, len(batch.x), latent, draws)
+    return -vade.bound(params, bits.float(), noise, seen=seen).elbo.mean()
+
+
+def jitter(x: Tensor, draws: Generator) -> Tensor:
+    """(n, side * side) images, each turned (11 degrees), sheared, scaled (a tenth) and moved.
+
+    The largest values of each; the move is up to 2.5 pixels of 28 either way.
+    """
+    n, side = len(x), round(x.shape[1] ** 0.5)
+    random = 2 * torch.rand(5, n, generator=draws, device=x.device) - 1
+    turn, shear, scale = 0.2 * random[0], 0.15 * random[1], 1 + 0.1 * random[2]
+    right, down = 5.0 / 28.0 * random[3:]
+    rows = [
+        torch.stack([scale * turn.cos(), -scale * (turn.sin() - shear), right], 1),
+        torch.stack([scale * turn.sin(), scale * turn.cos(), down], 1),
+    ]
+    where = functional.affine_grid(torch.stack(rows, 1), [n, 1, side, side], align_corners=False)
+    moved = functional.grid_sample(x.view(n, 1, side, side), where, align_corners=False)
+    return moved.view(n, -1).clamp(0.0, 1.0)
 
 
 def measure(

@@ -120,7 +120,7 @@ def _vade(latent: int = 10, clusters: int = 10) -> Recipe:
         return fit_mixture(weights, digits, clusters, rng)
 
     settings = dict(
-        model="vade", data="dynamic-mnist", latent=latent, hidden=list(wide), activation="relu",
+        model="vade", data="mnist", latent=latent, hidden=list(wide), activation="relu",
         clusters=clusters,
     )  # fmt: skip
     return Recipe(
@@ -128,12 +128,12 @@ def _vade(latent: int = 10, clusters: int = 10) -> Recipe:
         "VaDE: a mixture of ten Gaussians as the prior of ten latents; it never sees a class",
         settings, partial(images.load, "mnist"), init,
         [
-            Phase("autoencoder", 20, _late("reconstruction"), (1e-3, 1e-4), bfloat16=True),
-            Phase("VaDE", 30, _late("clustering", latent=latent), (5e-4, 1e-5),
+            Phase("autoencoder", 10, _late("reconstruction"), (1e-3, 1e-4), bfloat16=True),
+            Phase("VaDE", 20, _late("clustering", latent=latent), (1e-3, 2e-5),
                   ("encoder", "decoder", "prior"), bfloat16=True, begin=fit_mixture),
         ],
         _late("measure_clusters", latent=latent),
-        partial(vae_scores.of_vade, settings=settings),
+        partial(vae_scores.of_vade, settings=settings), dynamic=False,
     )  # fmt: skip
 
 

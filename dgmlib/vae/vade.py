@@ -76,9 +76,12 @@ class Bound(NamedTuple):
         return self.log_likelihood - self.kl_z - self.kl_c
 
 
-def bound(params: Params, x: Array, noise: Array) -> Bound:
-    """The bound of images (n, pixels) from standard noise (k, n, latent)."""
-    q = encode(params, x)
+def bound(params: Params, x: Array, noise: Array, *, seen: Array | None = None) -> Bound:
+    """The bound of images (n, pixels) from standard noise (k, n, latent).
+
+    ``seen``: what the encoder is given in the place of x, (n, pixels). It is a bound for any q.
+    """
+    q = encode(params, x if seen is None else seen)
     z = terms.reparameterise(q.mean, q.log_var, noise)
     mix = clusters(params, z).mean(0)  # (n, clusters)
     surprise = mix * (library(mix).log(mix + 1e-30) - _log_pi(params))
