@@ -74,6 +74,8 @@ ASKED: list[tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]] = [
     (EV, "bayes", {"precision": "1.0"}, {"layer": "points", "xy": [[-1.0, 0.5], [0.25, -2.0]]},
      {"precision": 1.0, "points": "-1 0.5, 0.25 -2"}),
     (ES, "gradients", {}, {"layer": "q", "xy": [[-1.0, 0.0]], "width": [0.5]}, {"q": "-1 0.25"}),
+    ("vae_latent_space", "digit", {"digit": "n:8"}, {"layer": "z", "xy": [[0.5, -1.25]]},
+     {"digit": "n:8", "z": "0.50 -1.25"}),
 ]  # fmt: skip
 
 
