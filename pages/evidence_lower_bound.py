@@ -23,10 +23,11 @@ class Params:
     start: float = ui.slider(3.5, -5.0, 5.0, step=0.05, label="θ at the start",
                              help="A weight is moved to the nearest that is possible.")  # fmt: skip
     e_step: str = ui.choice("whole", coordinate.E_STEPS, label="E step")
-    part: float = ui.slider(0.3, 0.05, 1.0, step=0.05, label="Part of the way")
+    part: float = ui.slider(0.3, 0.05, 1.0, step=0.05, label="Part of the way",
+                            help="Used by the E step of that name.")  # fmt: skip
     points: str = ui.handles("", label="Your points: t y, t y, …", parse=texts.parse,
                              ends=["", "-3 -5", "1 1, 1 2"])  # fmt: skip
-    n: int = ui.slider(8, 1, 16, label="Points to sample")
+    n: int = ui.slider(8, 1, 16, label="Points to sample", help="While none are your own.")
     precision: float = ui.slider(0.0, -3.0, 2.0, step=0.25, label="log₁₀ of the prior's precision")
     sigma: float = ui.slider(0.5, 0.1, 1.0, step=0.05, label="Noise of y")
     case: int = ui.slider(1, 1, slips.CASES, label="Puzzle")

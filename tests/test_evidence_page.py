@@ -16,7 +16,7 @@ from dgmlib.figures import evidence_words as words
 from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import Arrows, Band, Handles, Lines, Points, Scene, Text
 from dgmlib.figures.scene import Path as PathLayer
-from dgmlib.latent import coordinate, forms, gaussian_text, line, loading, regression, slips
+from dgmlib.latent import bound, coordinate, forms, gaussian_text, line, loading, regression, slips
 from dgmlib.latent import regression_text as texts
 from dgmlib.ui import code, fields, spec
 
@@ -103,6 +103,60 @@ def test_em_numbers_add_up_as_shown() -> None:
             assert bound + gap == log_p
 
 
+@pytest.mark.parametrize("kind", coordinate.KINDS)
+def test_what_is_said_of_a_half_step(kind: str) -> None:
+    """Mutants: a theta or a q that is said to move and does not, or the other way round; "held"
+    for a start that the reader put at the end."""
+    low, high = coordinate.ENDS[kind]
+    seen = set()
+    for e_step, seed in itertools.product(coordinate.E_STEPS, (0, 1)):
+        for start in (low, 0.3, high):
+            a = coordinate.ascent(kind, start=start, e_step=e_step, rng=np.random.default_rng(seed))
+            for f, said in enumerate(drawn("em", a).captions):
+                moved = f > 0 and (a.theta[f] != a.theta[f - 1] or not np.array_equal(
+                    a.q[f], a.q[f - 1]) or a.spread[f, 0] != a.spread[f - 1, 0])  # fmt: skip
+                assert ("moved" in said) == moved
+                assert ("stays" in said) == (f > 0 and not moved)
+                assert ("end of its range" in said) == (a.theta[f] in (low, high))
+                fell = f > 1 and f % 2 == 0 and a.value[f] < a.value[f - 1] - 1e-9
+                assert ("FELL" in said) == fell
+                seen |= {"moved"} if moved else {"stays"}
+    assert seen == {"moved", "stays"}
+
+
+def test_what_is_cut_is_said_to_be() -> None:
+    """Exactly when an arrow or the mean of the logs stops at an edge. Mutants: never; always."""
+    seen = set()
+    for values in ({}, dict(q="4 0.05"), dict(q="-4 2"), dict(decoder="straight", noise=1.5),
+                   dict(decoder="straight", x=-1.0, noise=1.5, q="3.8 0.5")):  # fmt: skip
+        c = at("bound", **values)
+        scene = drawn("bound", c)
+        s, gap = c.split, named(scene, "gap: the KL").start[:, 0, 1]
+        exact = {"KL(q‖posterior)": s.elbo, "−KL(q‖prior)": s.reconstruction,
+                 "+ entropy": s.log_joint}  # fmt: skip
+        cut = np.abs(gap + s.gap) > 1e-9
+        for name, true in exact.items():
+            cut |= np.abs(named(scene, name).start[:, 0, 0] - true) > 1e-9
+        assert [("at its edge" in said) for said in scene.captions] == cut.tolist()
+        seen |= set(cut.tolist())
+    assert seen == {True, False}
+
+
+def test_where_a_climb_ends() -> None:
+    """On a lower hill only if a top is there. Mutants: always a hill; the distance to the best."""
+    for values, end in (
+        (dict(q="-1 0.5"), "on a lower hill"),
+        (dict(decoder="bowl", x=1.0, noise=0.25, q="0 1"), "on a lower hill"),
+        (dict(decoder="bowl", x=2.0, noise=1.0, q="4 0.05"), "not at a top yet"),
+    ):  # fmt: skip
+        c = at("bound", **values)
+        said = drawn("bound", c).captions[-1]
+        assert end in said
+        slope = bound.gradient(c.model, c.x, c.centre[-1], c.width[-1])
+        assert (np.abs(slope).max() < 1e-3) == ("hill" in end)
+    assert "lower" not in drawn("bound", at("bound")).captions[-1]
+
+
 # ---------------------------------------------------------------- the picture is the numbers
 
 
@@ -137,7 +191,7 @@ def test_the_picture_is_the_bound(values: dict[str, Any]) -> None:
         arrow = named(scene, name)
         np.testing.assert_allclose(arrow.start[:, 0, 0], np.maximum(start, low))
         np.testing.assert_allclose(arrow.end[:, 0, 0], np.maximum(end, low))
-    dots = named(scene, "equally likely z of q")
+    dots = named(scene, "equally likely z of q; beyond: at the edge")
     np.testing.assert_allclose(np.log(dots.xy[..., 0]), dots.xy[..., 1])
     floor = dots.xy[..., 1].min()
     gap = named(scene, "gap: the KL")
@@ -243,6 +297,7 @@ def test_what_is_said_of_slips(number: int) -> None:
         for f in (0, 30, 45):
             for i, text in enumerate(layers(scene, Text, 0)[0].text[f]):
                 assert text.endswith(num(r.value[f, i], 4))
+                assert ("left side" in text) == (r.kind == "claim")  # never "KL ≥ 0 = 0.46"
             if r.kind == "bound":
                 over = [x for x, v in zip("ABCDE", r.value[f], strict=True) if v > r.log_p + 1e-9]
                 listed = f"Above log p(x): {', '.join(over)}." if over else "None is above"
@@ -293,13 +348,20 @@ def test_presets_show_what_their_names_say() -> None:
     assert c.centre[0] == pytest.approx(c.evidence.mean)
     _, c = preset("The wrong mode")
     assert c.split.gap[-1] > c.best_split.gap + 0.5
-    assert "below that" in drawn("bound", c).captions[-1]
+    assert "lower: on a lower hill." in drawn("bound", c).captions[-1]
+    rest = np.exp(c.jensen.log_w[-1])  # as the prose says: most of the mean, 1, is not in the dots
+    assert rest.mean() < 0.5
+    assert rest.max() < 0.6
     _, c = preset("KL to the prior is 0")
     assert c.split.kl_prior[0] == 0
     assert c.split.gap[0] > 1
     _, a = preset("EM stuck")
-    assert a.theta[-1] < 0 < a.top
-    assert a.log_p.max() - a.value[-1] > 50
+    assert a.theta[-1] < 0 < a.top[0]
+    assert a.top[1] - a.value[-1] > 50
+    rises = np.diff(a.log_p)[a.grid[1:] < a.theta[-1] - 0.1] > 0  # to a top of its own: up ...
+    falls = np.diff(a.log_p)[np.abs(a.grid[1:] + 1.85) < 0.15] < 0  # ... and down again
+    assert rises.all()
+    assert falls.all()
     assert abs(a.theta[-1] - a.theta[-3]) < 0.05
     _, a = preset("The likelihood falls")
     assert np.diff(a.value).min() < -0.01
@@ -341,9 +403,10 @@ def test_the_numbers_of_the_prose() -> None:
     assert num(c.split.reconstruction[0], 4) == "−4.9220"
     _, a = preset("The likelihood falls")
     assert num(a.theta[-1], 3) == "1.429"
-    top = minimize_scalar(lambda t: -float(loading.log_p(a.x, np.array(t))), bounds=(0.5, 2),
+    top: Any = minimize_scalar(lambda t: -float(loading.log_p(a.x, np.array(t))), bounds=(0.5, 2),
                           method="bounded")  # fmt: skip
-    assert num(top.x, 3) == "1.040"
+    assert num(top.x, 3) == num(a.top[0], 3) == "1.040"
+    assert "at θ = 1.040" in PAGE.views["em"].show(a)[1].caption
     _, b = preset("Two points")
     assert num(b.sd[-1, 2, -1], 2) == "1.76"
     assert b.sd[-1, 0, -1] == b.sd[-1, 1, -1] == 0.5

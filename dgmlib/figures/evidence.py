@@ -24,6 +24,7 @@ from dgmlib.latent.line import FORMULAS
 Z = np.linspace(-4.2, 4.2, 281)
 DEEP = 12.0  # nats below log p(x) that the ruler shows
 ROWS = {"kl": 3.0, "split": 2.0, "entropy": 1.0}  # heights of the ruler's arrows
+NEAR = 0.02  # of a top, in centre and width together
 ROOM = 1.15  # of the density axis, above the posterior and the best Gaussian
 
 
@@ -118,12 +119,18 @@ def _ruler(c: Climb) -> Panel:
     )  # fmt: skip
 
 
+def _deep(c: Climb) -> float:
+    """The lower end of Jensen's picture, for the first q."""
+    lowest = -float(np.quantile(c.jensen.log_w[0], 0.1))
+    return -float(np.clip(1.25 * max(c.split.gap[0], lowest), 1.5, DEEP))
+
+
 def _jensen(c: Climb) -> Panel:
     """Equally likely z of q on the curve of the logarithm, in units of p(x)."""
     F = len(c.centre)
     first = c.jensen.log_w[0]
     wide = float(np.clip(np.exp(np.quantile(first, 0.97)), 2.5, 8.0))
-    deep = -float(np.clip(1.25 * max(c.split.gap[0], -np.quantile(first, 0.1)), 1.5, DEEP))
+    deep = _deep(c)
     high = float(np.log(wide)) + 0.4
     x = np.geomspace(np.exp(deep), wide, 160)
     dots = np.clip(c.jensen.log_w, deep, np.log(wide))
@@ -135,7 +142,7 @@ def _jensen(c: Climb) -> Panel:
             Lines(x=x, y=np.log(x)[None], names=["logarithm"], colors=["ink"], width=2.0),
             Rules(at=mean_log[:, None], axis="y", color="accent", name="mean of the logs"),
             Points(xy=np.stack([np.exp(dots), dots], -1), color="accent", size=4.0, opacity=0.55,
-                   name="equally likely z of q"),
+                   name="equally likely z of q; beyond: at the edge"),
             Arrows(start=below, end=np.stack([one, np.zeros(F)], 1)[:, None], color="bad",
                    width=3.0, name="gap: the KL"),
             Points(xy=np.array([[1.0, 0.0]]), color="target", symbol="star", size=8.0, opacity=1.0,
@@ -157,8 +164,17 @@ def _said(c: Climb, f: int) -> str:
         f"= log p(x) {say(v.log_p)}. The best Gaussian leaves {say(best.gap)}."
     )
     if f == len(c.centre) - 1 and c.split.gap[f] - c.best_split.gap > 1e-3:
-        said += f" The climb has ended {say(v.gap - best.gap)} below that: a lower hill, or slow."
+        said += f" The climb has ended {say(v.gap - best.gap)} lower: {_where(c)}."
+    if -c.split.gap[f] < _deep(c):
+        said += " What lies beyond the picture is drawn at its edge."
     return said
+
+
+def _where(c: Climb) -> str:
+    """The end of a climb that is not the best Gaussian: another top, or none."""
+    away = np.abs(c.best.centre - c.centre[-1]) + np.abs(c.best.width - c.width[-1])
+    lower = c.best.elbo < c.best.elbo[0] - 1e-3
+    return "on a lower hill" if (lower & (away < NEAR)).any() else "not at a top yet"
 
 
 def _table(c: Climb) -> Table:

@@ -71,7 +71,7 @@ def _stairs(a: Ascent) -> Panel:
     F = len(a.theta)
     both = np.stack([a.value, a.bound])
     low = float(both[:, 1:].min())  # the start may lie far below
-    top = float(a.log_p.max())
+    top = a.top[1]
     room = max(0.06 * (top - low), 1e-3)
     return Panel(
         layers=[
@@ -148,16 +148,20 @@ def _said(a: Ascent, f: int) -> str:
         f"{what(f)}: θ = {num(a.theta[f], 3)}. Bound {say(v.elbo)} + gap {say(v.gap)} = "
         f"log p(X | θ) {say(v.log_p)}."
     )
-    if f:
+    if f % 2:
+        same = (a.q[f] == a.q[f - 1]).all() and a.spread[f, 0] == a.spread[f - 1, 0]
+        rose = say(max(a.bound[f] - a.bound[f - 1], 0.0))
+        said += " q stays." if same else f" q moved: the bound rose by {rose}."
+    elif f:
         change = a.value[f] - a.value[f - 1]
-        if f % 2:
-            said += f" q moved: the bound rose by {say(max(a.bound[f] - a.bound[f - 1], 0.0))}."
+        if a.theta[f] == a.theta[f - 1]:
+            said += " θ stays."
         elif change < -FALL:
             said += f" θ moved: the bound rose, the likelihood FELL by {say(-change)}."
         else:
             said += f" θ moved: the likelihood rose by {say(max(change, 0.0))}."
-    if f and a.theta[f] in ENDS[a.kind]:
-        said += " θ is held at the end of its range."
+    if a.theta[f] in ENDS[a.kind]:
+        said += " θ is at the end of its range."
     return said
 
 
@@ -167,7 +171,7 @@ def _table(a: Ascent) -> Table:
     for f in sorted({0, 1, 2, 3, 4, F - 2, F - 1}):
         v = adding_up(a.value[f], a.gap[f], 0.0, 0.0)
         rows.append([what(f), num(a.theta[f], 4), say(v.elbo), say(v.gap), say(v.log_p)])
-    top = float(a.log_p.max())
+    theta, top = a.top
     fell = np.diff(a.value)[1::2]
     count = int((fell < -FALL).sum())
     falls = "The likelihood never fell."
@@ -181,6 +185,6 @@ def _table(a: Ascent) -> Table:
         end = f" At the end q has deviation {num(own, 3)}, the posterior {num(true, 3)}."
     return Table(
         ["", "θ", "bound", "+ gap", "= log-likelihood"], rows,
-        f"{falls} The highest log p(X | θ) on the grid is {num(top, 4)}, at θ = {num(a.top, 3)}."
+        f"{falls} The highest log p(X | θ) is {num(top, 4)}, at θ = {num(theta, 3)}."
         f"{end}",
     )  # fmt: skip

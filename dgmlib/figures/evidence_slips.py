@@ -10,7 +10,6 @@ from dgmlib.latent.slips import KINDS, LETTERS, Riddle
 
 Z = np.linspace(-4.0, 4.0, 201)
 DASHES = [False, True, False, True, False]
-SYMBOLS = ("circle", "square", "diamond", "triangle", "cross")
 SAME = 1e-9  # nats
 
 
@@ -45,14 +44,16 @@ def _densities(r: Riddle) -> Panel:
                   colors=["accent"], width=2.5),
         ],
         title="q on its way past the posterior", area=(3, 0, 2, 2),
-        x=Axis(label="z", range=(-4, 4)), y=Axis(range=(0, top)),
+        x=Axis(label="z", range=(-4, 4), ticks=[(v, num(v, 0)) for v in (-4, -2, 0, 2, 4)]),
+        y=Axis(range=(0, top)),
     )  # fmt: skip
 
 
 def _lines(r: Riddle) -> Panel:
     y = 5.0 - np.arange(5.0)
     F = len(r.at)
-    text = [[f"{LETTERS[i]}   {r.texts[i]}" + (f"  =  {num(r.value[f, i], 4)}" if r.compute else "")
+    is_ = "   left side " if r.kind == "claim" else "  =  "
+    text = [[f"{LETTERS[i]}   {r.texts[i]}" + (f"{is_}{num(r.value[f, i], 4)}" if r.compute else "")
              for i in range(5)] for f in range(F)]  # fmt: skip
     exact = [[f"exact: log p(x) = {num(r.log_p, 4)}, ELBO {num(r.elbo[f], 4)}"] for f in range(F)]
     layers: list[Layer] = [

@@ -13,10 +13,11 @@ References:
     (Neal & Hinton, 1998) https://doi.org/10.1007/978-94-011-5014-9_12
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
 from dgmlib.latent import loading, mixture
@@ -47,7 +48,7 @@ class Ascent(NamedTuple):
     q: np.ndarray  # (F, n): q(z_n = 2), or the mean of q(z_n)
     posterior: np.ndarray  # (F, n): the same of the posterior under each frame's theta
     spread: np.ndarray  # (F, 2): deviation of q and of the posterior; 0 where z is discrete
-    top: float  # theta of the highest likelihood on the grid
+    top: tuple[float, float]  # theta of the highest likelihood, and log p(X | theta) there
 
 
 def within(kind: str, theta: float) -> float:
@@ -103,7 +104,8 @@ def _discrete(kind: str, start: float, e_step: str, share: float, rng) -> Ascent
     return Ascent(kind, e_step, share, x, grid, log_p, np.array([c.bound for c in curves]), theta,
                   np.array([float(h.bound) for h in here]), np.array([float(h.gap) for h in here]),
                   np.array([float(h.free_energy) for h in here]), q, posterior,
-                  np.zeros((len(theta), 2)), float(grid[log_p.argmax()]))  # fmt: skip
+                  np.zeros((len(theta), 2)), _top(grid, log_p, lambda t: float(
+                      mixture.parts(unknown, x, q[0], np.array(t)).free_energy)))  # fmt: skip
 
 
 def _continuous(kind: str, start: float, e_step: str, share: float, rng) -> Ascent:
@@ -128,4 +130,13 @@ def _continuous(kind: str, start: float, e_step: str, share: float, rng) -> Asce
                   np.array([loading.gap(x, q, t) for t, q in states]), loading.log_p(x, theta),
                   np.array([q.mean for _, q in states]), np.array([p.mean for p in true]),
                   np.sqrt([[q.var, p.var] for (_, q), p in zip(states, true, strict=True)]),
-                  float(grid[log_p.argmax()]))  # fmt: skip
+                  _top(grid, log_p, lambda t: float(loading.log_p(x, np.array(t)))))  # fmt: skip
+
+
+def _top(grid: np.ndarray, log_p: np.ndarray, of: Callable[[float], float]) -> tuple[float, float]:
+    """The highest value of the grid, polished between its neighbours."""
+    i = int(log_p.argmax())
+    ends = (grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)])
+    r = minimize_scalar(lambda t: -of(t), bounds=ends, method="bounded", options={"xatol": 1e-7})
+    best = (float(r.x), -float(r.fun))
+    return best if best[1] >= log_p[i] else (float(grid[i]), float(log_p[i]))

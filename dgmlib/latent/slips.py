@@ -24,7 +24,7 @@ LETTERS = "ABCDE"
 SWEEPS = ("centre of q", "width of q")
 KINDS = {
     "bound": "Four of these lines are the ELBO, one is not.",
-    "loss": "Each is minimised over q. Four lead to the posterior, one does not.",
+    "loss": "Minimised over q, four lead to the posterior.",
     "claim": "Four of these hold for every q, one does not.",
 }
 PUZZLES = [
