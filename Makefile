@@ -7,7 +7,8 @@ PY   := $(VENV)/bin/python
 PORT ?= 8501
 # Extra words for pytest: make test PYTEST="-k mixture"
 PYTEST ?=
-# Browsers and stopwatches run alone, after the rest; with a choice of tests one half may be empty.
+# Browsers come after the rest, stopwatches alone at the end; with a choice of tests a part may be
+# empty.
 NONE_IS_FINE = $(if $(PYTEST),|| [ $$? -eq 5 ])
 
 .DEFAULT_GOAL := help
@@ -24,7 +25,8 @@ test: $(VENV)/.dev
 	$(PY) -m ruff format --check .
 	$(PY) -m pyright --pythonpath $(PY)
 	$(PY) -m pytest -n 2 --ignore tests/browser --ignore tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
-	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m pytest tests/browser tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
+	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m pytest -n 2 tests/browser $(PYTEST) $(NONE_IS_FINE)
+	$(PY) -m pytest tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
 
 format: $(VENV)/.dev
 	$(PY) -m ruff check --fix .
