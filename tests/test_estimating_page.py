@@ -1,6 +1,7 @@
 """The page of estimates: what is drawn is what was computed, presets and words are true."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def drawn(view: str, result: Any) -> Scene:
 
 def layers(scene: Scene, kind: type, panel: int) -> list[Any]:
     return [found for found in scene.panels[panel].layers if isinstance(found, kind)]
+
+
+def marks(scene: Scene, panel: int, axis: str = "y") -> list[tuple[float, str]]:
+    ticks = getattr(scene.panels[panel], axis).ticks
+    assert ticks
+    return list(ticks)
 
 
 # ---------------------------------------------------------------- the picture is the numbers
@@ -97,6 +104,7 @@ def test_the_picture_of_the_bound() -> None:
     lines = layers(scene, Lines, 1)[0]
     np.testing.assert_allclose(lines.y[0], r.log_p - r.bound)
     np.testing.assert_allclose(lines.y[2], r.relative_variance / (2 * r.k))
+    assert lines.names[2] == "Var(w) / 2K p(x)²"
     band = layers(scene, Band, 1)[0]
     np.testing.assert_allclose(band.high, r.log_p - r.mean + 2 * r.error)
     ratios = layers(scene, Lines, 2)[0]
@@ -136,6 +144,34 @@ def test_the_picture_of_the_gaps() -> None:
     for row in PAGE.views["gaps"].show(r)[1].rows:
         log_p, one, two, left = (float(str(v).replace("−", "-")) for v in row[1:])
         assert log_p - one - two == pytest.approx(left, abs=2e-4)  # each rounded to 5e-5
+
+
+def test_axes_say_what_is_cut() -> None:
+    """Values beyond an axis lie on its edge, and the edge is labelled so; an axis of less than two
+    decades has marks all the same. Mutants: a plain number at the cut; a gap of 0 shown as 10^-4; a
+    ratio above 1,000 shown as 1,000; whole decades only; peaks drawn from points a width apart."""
+    low, *_, high = marks(drawn("average", at("average")), 0, "x")
+    assert low[1] == "≤ −12"
+    assert high[1] == "≥ 4"
+    for curve in ("bend", "line"):
+        scene = drawn("gaps", at("gaps", curve=curve))
+        top = scene.panels[2].y.range
+        assert top is not None
+        assert marks(scene, 2)[-1] == (top[1], f"≥ {estimating.short(top[1], 2)}")
+        lowest = marks(scene, 3)[0]
+        assert lowest[1].startswith("≤") == (curve == "line")
+        if curve == "line":
+            assert lowest[0] == layers(scene, Lines, 3)[0].y.min() == estimating_gaps.LEAST
+    good = at("iwae", shift=0.1, width=1.0, x=0.0)
+    ends = marks(drawn("iwae", good), 2)
+    assert ends[-1] == (estimating.SNR_TOP, "≥ 1,000")
+    assert all(a[0] < b[0] for a, b in pairwise(ends))
+    _, r = preset("q too narrow")
+    for panel, values in ((1, r.log_p - r.bound), (2, r.snr)):
+        ticks = marks(drawn("iwae", r), panel)
+        assert sum(0.9 * values.min() <= t <= 1.1 * values.max() for t, _ in ticks) >= 2
+    _, r = preset("Two modes")
+    assert r.shown[1] - r.shown[0] < 0.3 * np.exp(r.best.log_std[-1])
 
 
 @pytest.mark.parametrize("decoder", ["bend", "steps"])

@@ -80,7 +80,7 @@ def gaps(name: str, sigma: float, x: float) -> Gaps:
         found.append(fit(one, places, weight, basis, top, sigma, found[-1] if found else None))
         answers.append(basis @ found[-1].by)
     said = np.stack(answers)  # (F, n + 1, 2)
-    z = np.linspace(-3.6, 3.6, 181)
+    z = np.linspace(-3.6, 3.6, 721)
     density = np.exp(curves.log_joint(one, places, z[:, None], sigma) - log_p)
     return Gaps(
         name, sigma, places, weight, share, log_p, top, DEGREES, said[..., 0], said[..., 1],
@@ -91,7 +91,7 @@ def gaps(name: str, sigma: float, x: float) -> Gaps:
 def axis(one: curves.Curve, sigma: float) -> tuple[np.ndarray, float]:
     """Where p(x) is above ``RARE`` of its largest value (n,), and how much of p(x) that is."""
     reach = one.f(np.linspace(-4.5, 4.5, 901))
-    wide = np.linspace(reach.min() - 4 * sigma, reach.max() + 4 * sigma, 1001)
+    wide = np.linspace(reach.min() - 4 * sigma, reach.max() + 4 * sigma, 251)
     p = np.exp(curves.evidence(one, wide, sigma))
     likely = np.flatnonzero(p > RARE * p.max())
     inside = slice(likely[0], likely[-1] + 1)
@@ -129,6 +129,8 @@ def climb(
         bend = np.einsum("n,nk,nij,nl->kilj", weight, basis, now.second, basis)
         size = slope.size
         move = best_q.uphill(slope.ravel(), bend.reshape(size, size), np.asarray(damping))
+        if move @ slope.ravel() < best_q.NO_GAIN:
+            break
         new = best_q.elbo(one, x, basis @ (by + move.reshape(by.shape)), sigma)
         value = float(weight @ new.value)
         gain = value - average

@@ -24,6 +24,7 @@ HERMITE = _P[:, None] * np.stack(
 MEANS = np.linspace(-3.5, 3.5, 101)  # the grid of starts
 LOG_STDS = np.log(np.geomspace(0.02, 1.25, 25))
 PEAKS = 4  # of the grid, tried for each x
+NO_GAIN = 1e-14  # nats that a step promises: less than the rounding of an ELBO
 
 
 class Slopes(NamedTuple):
@@ -69,6 +70,8 @@ def climb(one: Curve, x: np.ndarray, at: np.ndarray, sigma: float, steps: int) -
     now, damping = elbo(one, x, at, sigma), np.full(len(x), 1e-3)
     for _ in range(steps):
         move = uphill(now.first, now.second, damping)
+        if (move * now.first).sum(1).max() < NO_GAIN:
+            break
         tried = elbo(one, x, at + move, sigma)
         better = tried.value >= now.value
         at = np.where(better[:, None], at + move, at)
@@ -77,8 +80,6 @@ def climb(one: Curve, x: np.ndarray, at: np.ndarray, sigma: float, steps: int) -
             for a, b in zip(tried, now, strict=True)
         ))  # fmt: skip
         damping = np.where(better, damping / 5, damping * 8)
-        if np.abs(np.where(better[:, None], move, 1.0)).max() < 1e-7:
-            break
     return Gaussians(at[:, 0], at[:, 1], now.value)
 
 

@@ -47,6 +47,7 @@ class Tightening(NamedTuple):
     grad_std: np.ndarray  # (F, 3) exact
     measured_mean: np.ndarray  # (F, 3)
     measured_std: np.ndarray  # (F, 3)
+    snr_error: np.ndarray  # (F, 3) standard error of the measured ratio
 
     @property
     def snr(self) -> np.ndarray:
@@ -75,7 +76,7 @@ def tighten(x: float, sigma: float, q: Proposal, *, rng: np.random.Generator) ->
     log_p = linear.evidence(np.array([x]), sigma)
     low, high = float(np.quantile(log_w, 0.004)), float(np.quantile(log_w, 0.9999))
     edges = np.linspace(1.1 * min(low, -0.05), max(high, 0.03) * 1.1, BINS + 1)
-    values, errors, counts, means, stds = [], [], [], [], []
+    values, errors, counts, means, stds, wide = [], [], [], [], [], []
     for k in K:
         rows = log_w.reshape(k, -1)  # (K, R)
         value = logsumexp(rows, 0) - np.log(k)
@@ -92,14 +93,31 @@ def tighten(x: float, sigma: float, q: Proposal, *, rng: np.random.Generator) ->
         counts.append(np.histogram(inside, edges)[0] / len(value))
         means.append(estimates.mean(0))
         stds.append(estimates.std(0, ddof=1))
+        wide.append(ratio_error(estimates))
     scale = np.array([1 / std, 1 / std, 1.0])
     return Tightening(
         x, sigma, q, (mean, std), K, DRAWS // K, log_p, log_p + ratios.bound(one, K),
         log_p + np.array(values), np.array(errors), float(np.expm1(linear.log_second_moment(q))),
         edges, np.array(counts), np.stack([m.mean for m in exact], -1) * scale,
         np.stack([m.std for m in exact], -1) * scale, np.array(means) * scale,
-        np.array(stds) * scale,
+        np.array(stds) * scale, np.array(wide),
     )  # fmt: skip
+
+
+def ratio_error(estimates: np.ndarray) -> np.ndarray:
+    """Standard error of mean / deviation of (R, n) repeats, (n,): mean and deviation both vary.
+
+    By the delta method, R times its square is 1 - t skewness + t^2 (kurtosis - 1) / 4.
+    """
+    mean = estimates.mean(0)
+    off = estimates - mean
+    square = off * off
+    R = len(off)
+    std = np.maximum(np.sqrt(square.mean(0)), 1e-7 * np.abs(mean) + 1e-70)  # see _snr
+    third = np.einsum("rn,rn->n", square, off) / R / std**3
+    fourth = np.einsum("rn,rn->n", square, square) / R / std**4
+    t = mean / std
+    return np.sqrt(np.maximum(1 - t * third + t * t * (fourth - 1) / 4, 0.0) / R)
 
 
 def _slopes(

@@ -28,7 +28,8 @@ def average_scene(r: Averages) -> list[Scene | Table]:
         [np.histogram(inside[f, i], edges)[0] / REPEATS for i in range(2)] for f in range(F)
     ])  # (F, 2, B)  # fmt: skip
     middle = 0.5 * (edges[1:] + edges[:-1])
-    ticks = [(LOW + BIN / 2, f"≤ −{-LOW:.0f}"), *((float(t), num(t, 0)) for t in (-8, -4, 0, 4))]
+    ticks = [(LOW + BIN / 2, f"≤ −{-LOW:.0f}"), *((float(t), num(t, 0)) for t in (-8, -4, 0)),
+             (HIGH - BIN / 2, f"≥ {HIGH:.0f}")]  # fmt: skip
     histogram = Panel(
         layers=[
             Bars(x=middle, height=np.sqrt(share[:, i]), width=0.94 * BIN, color=i, opacity=0.55,
@@ -77,8 +78,13 @@ def exact_error(r: Averages) -> np.ndarray:
 
 
 def powers(*values: np.ndarray) -> list[tuple[float, str]]:
-    """Ticks of a logarithmic axis, four or five of them."""
+    """Ticks of a logarithmic axis, four or five of them, or 1, 2, 5 where it is short."""
     all_ = np.concatenate([v[np.isfinite(v) & (v > 0)].ravel() for v in values])
+    if all_.max() < 30 * all_.min():
+        decades = 10.0 ** np.arange(np.floor(np.log10(all_.min())), np.log10(all_.max()) + 1)
+        marks = np.outer(decades, (1, 2, 5)).ravel()
+        return [(m, short(m, 1)) for m in marks.tolist()
+                if 0.9 * all_.min() <= m <= 1.1 * all_.max()]  # fmt: skip
     low, high = np.floor(np.log10(all_.min())), np.ceil(np.log10(all_.max()))
     step = max(1, int(np.ceil((high - low) / 4)))
     return [(10.0**p, f"{10.0**p:,g}" if -4 < p < 4 else f"10^{num(p, 0)}")
@@ -193,7 +199,7 @@ def iwae_scene(r: Tightening) -> list[Scene | Table]:
     curves, names = [gap, np.where(found > floor, found, np.nan)], ["exact", "measured"]
     if np.isfinite(r.relative_variance):
         curves.append(np.maximum(predicted(r), floor))
-        names.append("Var(w) / 2K")
+        names.append("Var(w) / 2K p(x)²")
     seen = [np.maximum(found + s * 2 * r.error, floor) for s in (-1, 1)]
     bound = Panel(
         layers=[
@@ -206,7 +212,7 @@ def iwae_scene(r: Tightening) -> list[Scene | Table]:
         area=(3, 0, 2, 2),
     )  # fmt: skip
     exact, measured = (np.clip(v, SNR_FLOOR, SNR_TOP) for v in (r.snr, r.measured_snr))
-    half = 2 * snr_error(r)
+    half = 2 * r.snr_error
     noise = Panel(
         layers=[
             *(Band(x=k, low=np.clip(measured[:, i] - half[:, i], SNR_FLOOR, SNR_TOP),
@@ -216,7 +222,7 @@ def iwae_scene(r: Tightening) -> list[Scene | Table]:
                   dashes=[False, True, False]),
         ],
         title="Signal-to-noise ratio of the gradients", x=Axis(label="K", log=True, ticks=ticks),
-        y=Axis(log=True, ticks=powers(exact)), area=(3, 2, 2, 2),
+        y=Axis(log=True, ticks=snr_ticks(r)), area=(3, 2, 2, 2),
     )  # fmt: skip
     scene = Scene(
         panels=[histogram, bound, noise],
@@ -233,10 +239,14 @@ def predicted(r: Tightening) -> np.ndarray:
     return r.relative_variance / (2 * r.k)
 
 
-def snr_error(r: Tightening) -> np.ndarray:
-    """Standard error of the measured ratio (F, 3), were the estimates normal."""
-    snr = np.where(np.isfinite(r.measured_snr), r.measured_snr, 0.0)
-    return np.sqrt((1 + 0.5 * snr**2) / r.repeats[:, None])
+def snr_ticks(r: Tightening) -> list[tuple[float, str]]:
+    """Where a ratio is cut at an end of the axis, the end says so."""
+    ticks = powers(np.clip(r.snr, SNR_FLOOR, SNR_TOP))
+    if r.snr.min() < SNR_FLOOR:
+        ticks = [(SNR_FLOOR, f"≤ {SNR_FLOOR:g}"), *(t for t in ticks if t[0] > 2 * SNR_FLOOR)]
+    if r.snr.max() > SNR_TOP:
+        ticks = [*(t for t in ticks if t[0] < SNR_TOP / 2), (SNR_TOP, f"≥ {SNR_TOP:,.0f}")]
+    return ticks
 
 
 def ratio_words(value: float) -> str:
@@ -246,7 +256,7 @@ def ratio_words(value: float) -> str:
 def _iwae_said(r: Tightening, f: int) -> str:
     gap = r.log_p - r.bound[f]
     guess = (
-        f"Var(w)/2K says {short(predicted(r)[f])}"
+        f"Var(w) / 2K p(x)² says {short(predicted(r)[f])}"
         if np.isfinite(r.relative_variance)
         else "the variance of the weights is infinite, so it falls more slowly than 1/K"
     )

@@ -4,13 +4,15 @@ import numpy as np
 
 from dgmlib.evidence.amortised import Gaps
 from dgmlib.figures.divergences import num
-from dgmlib.figures.estimating import powers
+from dgmlib.figures.estimating import powers, short
 from dgmlib.figures.scene import Axis, Band, Handles, HeatMap, Lines, Panel, Rules, Scene
 from dgmlib.figures.table import Table
 
 Z_RANGE = (-3.6, 3.6)
 SPAN = 2.0  # deviations of q that are drawn
 BEST, ENCODER = 2, 1
+COARSE = 4  # every so many z of the slice is a row of the map
+LEAST = 1e-4  # nats: smaller averages are drawn there
 JUMP = 0.4  # of the best mean between two places: it has changed to another mode
 
 
@@ -20,7 +22,7 @@ def gaps_scene(r: Gaps) -> list[Scene | Table]:
     x = r.x[:n]
     step = x[1] - x[0]
     edge = (float(x[0] - step / 2), float(x[-1] + step / 2))
-    posterior = r.posterior[:, :n]
+    posterior = r.posterior[::COARSE, :n]
     best = np.stack([r.best.mean + s * SPAN * np.exp(r.best.log_std) for s in (-1, 0, 1)])[:, :n]
     best = np.where(
         np.abs(np.diff(r.best.mean[:n], append=r.best.mean[n - 1])) > JUMP, np.nan, best
@@ -70,11 +72,17 @@ def gaps_scene(r: Gaps) -> list[Scene | Table]:
                  name="amortisation gap"),
             Rules(at=r.x[n:], axis="x", color="ink"),
         ],
-        title="log p(x) − ELBO(x), in two parts", x=Axis(label="x", range=edge),
-        y=Axis(label="nats", range=(0, high)), area=(0, 3, 3, 2),
+        title="log p(x) − ELBO(x) in nats, in two parts", x=Axis(label="x", range=edge),
+        y=Axis(range=(0, high), ticks=[
+            (0.0, "0"), (high / 2, short(high / 2, 2)), (high, f"≥ {short(high, 2)}")
+        ]),
+        area=(0, 3, 3, 2),
     )  # fmt: skip
     means = average(r)
-    shown = np.maximum(means, 1e-4)
+    shown = np.maximum(means, LEAST)
+    ticks = powers(shown)
+    if means.min() < LEAST:
+        ticks[0] = LEAST, f"≤ {ticks[0][1]}"
     k = r.degree.astype(float)
     mean = Panel(
         layers=[
@@ -84,7 +92,7 @@ def gaps_scene(r: Gaps) -> list[Scene | Table]:
         title="Averages over p(x), nats", x=Axis(label="degree of the encoder", ticks=[
             (float(d), str(d)) for d in r.degree
         ]),
-        y=Axis(log=True, ticks=powers(shown)), area=(3, 2, 2, 3),
+        y=Axis(log=True, ticks=ticks), area=(3, 2, 2, 3),
     )  # fmt: skip
     scene = Scene(
         panels=[map_, slice_, per_x, mean],
@@ -150,5 +158,5 @@ def gaps_table(r: Gaps) -> Table:
         rows,
         f"Nats, by quadrature over z and x (x from {num(r.x[0])} to {num(r.x[-2])}, {r.share:.1%} "
         "of p(x)). The encoder of degree k has 2(k + 1) numbers: a polynomial for the mean of q "
-        "and one for its log deviation.",
+        "and one for its log deviation, the better of two local fits.",
     )  # fmt: skip
