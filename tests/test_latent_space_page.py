@@ -44,11 +44,21 @@ def test_the_encoder_misses_where_the_preset_says_so() -> None:
     _, r = preset("The encoder misses")
     p = r.posterior
     assert p.gap > 50
-    x = np.linspace(*p.extent[:2], p.density.shape[1])
+    x = np.linspace(p.extent[0], p.extent[1], p.density.shape[1])
     far = abs(x[p.density.sum(0).argmax()] - p.q.mean[0]) / np.exp(p.q.log_var[0] / 2)
-    y = np.linspace(*p.extent[2:], p.density.shape[0])
+    y = np.linspace(p.extent[2], p.extent[3], p.density.shape[0])
     away = abs(y[p.density.sum(1).argmax()] - p.q.mean[1]) / np.exp(p.q.log_var[1] / 2)
     assert max(far, away) > 5  # deviations of q
+
+
+@pytest.mark.parametrize("digit", ["n:8", "n:21", "n:63", own_digit.of_bits(np.zeros(784))])
+def test_the_close_up_misses_nothing_of_a_posterior(digit: str) -> None:
+    """Where it is narrower than a cell, or has two tops. Mutants: the density at the middles of the
+    cells; a square around the highest node of a coarse grid."""
+    p = PAGE.views["digit"].compute(PAGE.params(digit=digit)).posterior
+    x0, x1, y0, y1 = p.extent
+    # what is left out on four sides
+    assert p.density.mean() * (x1 - x0) * (y1 - y0) == pytest.approx(1, abs=0.009)
 
 
 def test_a_scribble_is_no_digit_to_the_model_and_has_a_narrow_code_all_the_same() -> None:

@@ -21,6 +21,7 @@ from dgmlib.vae.vae import Gaussian
 
 NODES = 16  # of Gauss and Hermite, for each coordinate
 GRID = 32  # of the close-up
+OUTSIDE = 0.002  # of the posterior's mass, at most, on each side of it
 
 
 class Posterior(NamedTuple):
@@ -32,7 +33,7 @@ class Posterior(NamedTuple):
     distortion: float  # - E_q log p(x|z)
     rate: float  # KL(q || p)
     extent: tuple[float, float, float, float]  # of the close-up
-    density: np.ndarray  # (GRID, GRID) p(z|x) at the middle of its cells, row 0 at the bottom
+    density: np.ndarray  # (GRID, GRID) p(z|x), the mean over each cell, row 0 at the bottom
 
     @property
     def elbo(self) -> float:
@@ -87,30 +88,41 @@ def posterior(
     z = terms.reparameterise(mean, log_var, noise)
     share = np.outer(weights, weights).ravel() / (2 * np.pi)
     seen = float(share @ log_likelihood(params, z.astype(np.float32), bits))
-    extent = _close_up(params, bits, coarse, q)
-    x, y = (_middles(*extent[i : i + 2]) for i in (0, 2))
-    cells = np.stack([m.ravel() for m in np.meshgrid(x, y)], 1)
-    joint = log_likelihood(params, cells.astype(np.float32), bits) + terms.standard_log_prob(cells)
-    density = np.exp(joint - exact.log_p).reshape(GRID, GRID)
+    extent = _close_up(q, exact)
+    density = _cells(exact, extent)
     rate = float(terms.kl_to_standard(mean, log_var).sum())
     return Posterior(q, exact.log_p, exact.error, -seen, rate, extent, density)
 
 
-def _close_up(params: Params, bits: np.ndarray, coarse, q: Gaussian):
-    """A square around q and the highest point of the posterior."""
-    score = coarse.hidden @ (bits @ two_latents._last(params)[0])
-    joint = score + bits @ two_latents._last(params)[1] - coarse.normaliser
-    top = coarse.z[int(np.argmax(joint + terms.standard_log_prob(coarse.z)))]
+def _close_up(q: Gaussian, exact: two_latents.Exact) -> tuple[float, float, float, float]:
+    """A square around q and nearly all of the posterior, wherever that lies."""
     mean, std = np.asarray(q.mean, float), np.exp(0.5 * np.asarray(q.log_var, float))
-    low = np.minimum(mean - 4 * std, top - 0.15)
-    high = np.maximum(mean + 4 * std, top + 0.15)
+    ends = []
+    for z in exact.z.T:
+        order = np.argsort(z)
+        reached = np.searchsorted(np.cumsum(exact.share[order]), (OUTSIDE, 1 - OUTSIDE))
+        ends.append(z[order][np.minimum(reached, len(z) - 1)])
+    low, high = np.array(ends).T  # (2,) each
+    low = np.minimum(mean - 4 * std, low - 0.1)
+    high = np.maximum(mean + 4 * std, high + 0.1)
     middle, half = (low + high) / 2, float((high - low).max()) / 2
     (a, c), (b, d) = middle - half, middle + half
     return float(a), float(b), float(c), float(d)
 
 
-def _middles(low: float, high: float) -> np.ndarray:
-    return low + (high - low) * (np.arange(GRID) + 0.5) / GRID
+def _cells(exact: two_latents.Exact, extent: tuple[float, float, float, float]) -> np.ndarray:
+    """p(z|x) averaged over the cells: a node's share is spread over the square around it.
+
+    At the middles alone a posterior narrower than a cell would be missed, or blown up.
+    """
+    within = []
+    for z, (low, high) in zip(exact.z.T, (extent[:2], extent[2:]), strict=True):
+        edges = np.linspace(low, high, GRID + 1)[:, None]
+        below = np.clip((edges - z) / exact.step + 0.5, 0, 1)  # (GRID + 1, m) of each square
+        within.append(np.diff(below, axis=0))
+    x, y = within
+    cell = (extent[1] - extent[0]) * (extent[3] - extent[2]) / GRID**2
+    return (y * exact.share) @ x.T / cell
 
 
 @lru_cache(maxsize=128)

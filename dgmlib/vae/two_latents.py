@@ -31,6 +31,8 @@ class Exact(NamedTuple):
     error: float  # what the last refinement changed
     step: float  # of the finest grid
     points: int  # at which the decoder was asked
+    z: np.ndarray  # (m, 2) the nodes of the finest grid
+    share: np.ndarray  # (m,) of p(z|x) in the cell around each: they sum to 1
 
 
 def log_p(name: str, bits: np.ndarray) -> Exact:
@@ -59,7 +61,7 @@ def integrate(params: Params, bits: np.ndarray, coarse: "Grid | None" = None) ->
         change = abs(value - before)
         if change < CLOSE and (done >= LEAST or len(z) > PLENTY):
             break
-    return Exact(value, change, step, points)
+    return Exact(value, change, step, points, z, np.exp(joint - value) * step**2)
 
 
 class Grid(NamedTuple):
