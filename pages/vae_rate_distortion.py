@@ -66,7 +66,8 @@ ui.page(
             ["digit", "n", "seed"], edits={"digit": ui.Edit("digit", own_digit.of_pad)},
             says="Draw a digit. The slider is K: the bound is taken from K draws at a time.",
             checks=[by("log p(x) by quadrature is exact", "two_latents_by_brute_force"),
-                    by("The bound is unbiased, its error honest", "the_bound_and_its_error"),
+                    by("Exact only where the grid holds it", "no_truth_beyond_the_grid"),
+                    by("Unbiased; its error, for tame weights", "the_bound_and_its_error"),
                     by("Quick likelihoods are the likelihoods", "quick_likelihoods"),
                     by("The small model meets its truth", "the_small_model_meets_truth", PAGE)]),
         "scores": ui.View("Scores", scores, rate_scores.scores_scene, [],
@@ -86,6 +87,6 @@ ui.page(
         "large β the cheapest codes. Which has the highest bound on log p(x)?",
         ["β = 0.1: its copies are best", "β = 1", "β = 16: its codes are cheapest"],
         answer=1, because="The bound is −(R + D), with both at the same price. Only β = 1 was "
-        "trained for that (and for more epochs). The others win at their own price, not here.",
+        "trained for that (and for more epochs). The others were trained for another price.",
     ),
 )  # fmt: skip

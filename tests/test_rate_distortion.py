@@ -13,6 +13,7 @@ from dgmlib.data import own_digit
 from dgmlib.vae import (
     bounds,
     collapse,
+    far_codes,
     many_codes,
     rate_distortion,
     shelf,
@@ -240,3 +241,34 @@ def test_two_latents_by_brute_force() -> None:
         exact = float(np.log(np.exp(joint - joint.max()).sum()) + joint.max() + 2 * np.log(0.01))
         found = two_latents.log_p(tightening.CHECKED, x)
         assert found.log_p == pytest.approx(exact, abs=3e-3)
+
+
+def test_no_truth_beyond_the_grid() -> None:
+    """A page of ink under the trained model: a grid that reaches twice as far adds hundreds of
+    nats, and no exact value is given. Digits have theirs.
+
+    Mutants: the grid's value called exact whatever lies outside; the share's areas left out."""
+    params = store.load(tightening.CHECKED).weights
+    line = np.arange(-12, 12.01, 0.1)
+    z = np.stack([m.ravel() for m in np.meshgrid(line, line)], axis=1)
+    for bits, whole in ((np.ones(784), False), (own_digit.bundled().bits[50], True)):
+        x = bits.astype(np.uint8)
+        grid = two_latents.log_p(tightening.CHECKED, x).log_p
+        joint = many_codes.log_likelihood(params, z.astype(np.float32), x)
+        joint = joint + stats.norm.logpdf(z).sum(1)
+        out = np.abs(z).max(1) > two_latents.REACH
+        beyond = float(logsumexp(joint[out])) + 2 * np.log(0.1)
+        assert (beyond > grid + 100) != whole
+        assert (beyond < grid - 7) == whole
+        r = tightening.tighten(own_digit.of_bits(x), 200, rng=np.random.default_rng(0))
+        assert (r.exact is not None) == whole
+    blank = np.zeros(784, np.uint8)  # a few per cent: the share is roughly that of a fine grid
+    grid = two_latents.log_p(tightening.CHECKED, blank).log_p
+    joint = many_codes.log_likelihood(params, z.astype(np.float32), blank)
+    beyond = float(logsumexp((joint + stats.norm.logpdf(z).sum(1))[out])) + 2 * np.log(0.1)
+    exact = 1 / (1 + np.exp(grid - beyond))
+    assert exact > 2 * far_codes.SEEN
+    found = far_codes.share(tightening.CHECKED, blank, grid)
+    assert exact / 6 < found < 6 * exact  # twelve squares for an integral
+    area = far_codes.squares()[1].sum()
+    assert area == pytest.approx((2 * far_codes.FAR) ** 2 - (2 * two_latents.REACH) ** 2)

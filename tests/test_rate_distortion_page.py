@@ -96,7 +96,8 @@ def test_a_checkpoint_below_the_line_is_named() -> None:
     cost = odd.distortion + odd.rate
     by = cost[odd.chosen] - cost[i]
     assert by > 10
-    assert f"β = 2 by {num(by)} nats" in shown("rate", odd)[1].caption
+    error = sum(odd.distortion_error[j] + odd.rate_error[j] for j in (i, odd.chosen))
+    assert f"β = 2 by {num(by)} (± {num(error)} at most)" in shown("rate", odd)[1].caption
 
 
 def test_a_click_takes_the_nearest() -> None:
@@ -147,6 +148,9 @@ def test_prediction_is_true() -> None:
     assert bound[best] - others.max() > 4 * error
     assert (np.diff(r.distortion) > 0).all()  # in the order of beta
     assert (np.diff(r.rate) < 0).all()
+    # some lose at their own price, too: the words must not say that each wins there
+    own = [at("rate", beta=f"{b:g}").below.max() for b in r.beta]
+    assert (max(own) > rate_plane.NATS) == ("win" not in PAGE.prediction.because)
     assert (r.epochs[best] > np.delete(r.epochs, best)).all()  # and the words say so
 
 
@@ -244,6 +248,11 @@ def test_a_drawn_digit_is_new() -> None:
     empty = at("bound", n=200, digit=own_digit.of_bits(np.zeros(784)))
     assert np.isfinite([c.log_p for c in empty.curves]).all()
     shown("bound", empty)[0].pack()
+    assert empty.exact is None  # a few per cent of it lie beyond the grid
+    scene, table = shown("bound", empty)
+    assert all("No exact value" in said and "the exact" not in said for said in scene.captions)
+    assert not layers(scene, Rules, 3)
+    assert table.rows[-1][4] == "not known"
 
 
 def test_a_square_scores_like_a_digit() -> None:
@@ -276,12 +285,13 @@ def test_the_table_is_the_cards() -> None:
         for s in facts["scores"]:
             row = rows[name, s["name"]]
             error = "" if s.get("error") is None else f" ± {num(s['error'])}"
-            assert row[2] == f"{num(s['value'])}{error} {s['unit']}"
+            digits = 0 if s["unit"].startswith("of ") else 2  # a count has no decimals
+            assert row[2] == f"{num(s['value'], digits)}{error} {s['unit']}"
             assert row[6] == s["protocol"]
             if s.get("published") is None:
                 assert row[3:6] == ["", "", ""]
                 continue
-            assert row[3] == num(s["published"])
+            assert row[3] == num(s["published"], digits)
             assert row[5] == s["reference"]
             gap = float(row[4].replace("−", "-"))
             assert gap == pytest.approx(s["value"] - s["published"], abs=0.0051)

@@ -81,15 +81,17 @@ def price(r: Plane) -> str:
 def below_words(r: Plane) -> str:
     """Does the chosen one win at its own price?"""
     i = r.chosen
+    # of a difference, at most: R and D, and two networks on the same images, may go together
+    error = np.nan_to_num(r.distortion_error + r.beta[i] * r.rate_error)
     better = [
-        f"β = {b:g} by {num(d)}"
-        for b, d in zip(r.beta, r.below, strict=True)
+        f"β = {b:g} by {num(d)} (± {num(error[i] + e)} at most)"
+        for b, d, e in zip(r.beta, r.below, error, strict=True)
         if d > NATS and b != r.beta[i]
     ]
     if better:
         return (
             f"Below the line, so better at β = {r.beta[i]:g} than the checkpoint trained for it: "
-            f"{', '.join(better)} nats"
+            f"{', '.join(better)}, in nats ± one standard error"
         )
     return f"No checkpoint lies below the line: at β = {r.beta[i]:g} the one trained for it is best"
 
@@ -199,7 +201,8 @@ def plane_table(r: Plane) -> Table:
          "log p(x), importance", price(r)],
         rows,
         f"Nats per image, ± one standard error over the test images of the cards. "
-        f"{below_words(r)}. "
+        f"{below_words(r)}. Cards differ in how many images and draws were used (see Scores); "
+        "fewer draws give a lower log p(x). "
         f"Diamonds and the captions are of the digits shown, with {DRAWS} draws of q each. Test "
         "images of the cards are binarised by drawing each pixel with its grey value as "
         "probability; digits on this page have ink where grey is at least one half, which is "

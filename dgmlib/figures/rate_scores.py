@@ -24,16 +24,21 @@ def gap_words(row: Row) -> str:
     if np.isnan(row.published):
         return ""
     gap = row.value - row.published
-    return ("+" if gap >= 0 else "") + num(gap)
+    return ("+" if gap >= 0 else "") + said(row, gap)
+
+
+def said(row: Row, value: float) -> str:
+    """A count without decimals, anything else with two."""
+    return num(value, 0 if row.unit.startswith("of ") else 2)
 
 
 def caption(r: Board, shown: list[Row]) -> str:
     beside = [one for one in shown if np.isfinite(one.published)]
-    said = [
+    each = [
         f"{one.checkpoint} {num(one.value)} ± {num(one.error)}, published {num(one.published)}"
         for one in beside
     ]
-    behind = f" Published beside ours: {'; '.join(said)}." if said else ""
+    behind = f" Published beside ours: {'; '.join(each)}." if each else ""
     return (
         f"Test log-likelihood of {len(shown)} checkpoints, in nats, higher is better. Compare "
         "those of one kind of data: static and dynamic bits are different images, and a "
@@ -81,8 +86,9 @@ def _scene(r: Board, shown: list[Row]) -> Scene:
 def scores_table(r: Board) -> Table:
     rows = [
         [one.checkpoint, one.score,
-         f"{num(one.value)}{'' if np.isnan(one.error) else f' ± {num(one.error)}'} {one.unit}",
-         "" if np.isnan(one.published) else num(one.published), gap_words(one), one.reference,
+         f"{said(one, one.value)}"
+         f"{'' if np.isnan(one.error) else f' ± {num(one.error)}'} {one.unit}",
+         "" if np.isnan(one.published) else said(one, one.published), gap_words(one), one.reference,
          one.protocol]
         for one in r.rows
     ]  # fmt: skip

@@ -19,7 +19,7 @@ import numpy as np
 
 from dgmlib.data import own_digit
 from dgmlib.samplers import importance
-from dgmlib.vae import bounds, shelf, terms, two_latents, vae
+from dgmlib.vae import bounds, far_codes, shelf, terms, two_latents, vae
 from dgmlib.vae.annealed import log_mean
 from dgmlib.vae.many_codes import log_likelihood
 from dgmlib.vae.mlp import Params
@@ -48,7 +48,7 @@ class Tightening(NamedTuple):
     k: np.ndarray  # (F,)
     curves: list[Curve]  # of those of NAMES that are there
     checked: Curve | None  # of the small model
-    exact: two_latents.Exact | None  # and its log p(x) by quadrature
+    exact: two_latents.Exact | None  # its log p(x) by quadrature, where the grid holds it
     bits: np.ndarray  # (784,)
     words: str
     own: bool  # the reader drew it: no model was trained on it
@@ -73,6 +73,8 @@ def tighten(digit: str, n: int, *, rng: np.random.Generator) -> Tightening:
     if CHECKED in by:
         checked = curve(CHECKED, by[CHECKED], own.bits, k, rng=rng)
         exact = two_latents.log_p(CHECKED, own.bits)
+        if far_codes.share(CHECKED, own.bits, exact.log_p) > far_codes.SEEN:
+            exact = None
     return Tightening(k, curves, checked, exact, own.bits, own.words, own.label is None,
                       found.missing, found.told)  # fmt: skip
 
