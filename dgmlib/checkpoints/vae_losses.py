@@ -41,11 +41,10 @@ def reconstruction(params: Params, batch: Batch, draws: Generator) -> Tensor:
 
 
 def clustering(params: Params, batch: Batch, draws: Generator, *, latent: int) -> Tensor:
-    """- ELBO of VaDE: bits drawn from the grey images, the encoder shown the moved grey ones."""
-    seen = jitter(batch.x, draws)
+    """- ELBO of VaDE: bits drawn from the grey images, which the encoder is shown."""
     bits = torch.rand(batch.x.shape, generator=draws, device=draws.device) < batch.x
     noise = _noise(1, len(batch.x), latent, draws)
-    return -vade.bound(params, bits.float(), noise, seen=seen).elbo.mean()
+    return -vade.bound(params, bits.float(), noise, seen=batch.x).elbo.mean()
 
 
 def jitter(x: Tensor, draws: Generator) -> Tensor:
