@@ -84,6 +84,14 @@ def test_the_line_has_its_slope(beta: str) -> None:
     assert ("No checkpoint lies below" in table.caption) != bool(better)
 
 
+def test_cards_differ_as_the_prose_says() -> None:
+    """Images and draws behind the sweep's scores. Mutant: a card made anew, the old words."""
+    for b, name in zip(shelf.BETAS, SWEEP, strict=True):
+        draws, images = ("5,000", "2,000") if b == 1 else ("200", "10,000")
+        protocol = stated(name, "test log-likelihood")["protocol"]
+        assert protocol.startswith(f"importance weighted bound of {draws} draws; {images} test")
+
+
 def test_a_checkpoint_below_the_line_is_named() -> None:
     """A made-up card: beta = 2 has 30 nats less distortion, so that it wins at beta = 1.
 
