@@ -35,13 +35,13 @@ def map_scene(r: Map) -> list[Scene | Table]:
         _decoded(r),
         _ratio(r),
         column(np.stack([p.decoded, cut, *p.bits.astype(float)]),
-               ["p(ink)", "p(ink) ≥ ½", *near], f"At {place(p.z)}", (8, 0, 2, 4)),
+               ["p(ink)", "p(ink) ≥ ½", *near], f"At {place(p.z)}", (16, 0, 5, 4)),
     ]  # fmt: skip
     scene = Scene(
         panels=panels,
         alt="The plane of two latents: decoded pictures on a grid; log q(z) − log p(z) with the "
         "holes of the aggregate posterior marked; and one picked place decoded.",
-        captions=[_said(r)], columns=10, aspect=1.72,
+        captions=[_said(r)], columns=21, aspect=1.95,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -76,7 +76,7 @@ def _decoded(r: Map) -> Panel:
         [HeatMap(value=sheet, extent=extent, range=(0.0, 1.0), colormap="gray"),
          *_marks(r, named=True),
          Pick(label="click a place to decode it", name="pick")],
-        (0, 0, 4, 4),
+        (0, 0, 8, 4),
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def _ratio(r: Map) -> Panel:
             disc, Text(xy=middles(r.codes, r.labels), text=[str(c) for c in range(10)], size=15.0),
             *_marks(r, named=False), Pick(label="click a hole", name="hole"),
         ],
-        (4, 0, 4, 4),
+        (8, 0, 8, 4),
     )  # fmt: skip
 
 

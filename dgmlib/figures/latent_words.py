@@ -63,7 +63,7 @@ def column(images: np.ndarray, names: list[str], title: str, area) -> Panel:
     return Panel(
         layers=[Images(value=square(images), columns=1),
                 Text(xy=at, text=names, anchor="start", size=12.0)],
-        title=title, x=Axis(range=(0.0, 2.5), hidden=True),
+        title=title, x=Axis(range=(0.0, 2.2), hidden=True),
         y=Axis(range=(0.0, float(n)), hidden=True),
         equal=True, area=area, legend=False,
     )  # fmt: skip
