@@ -251,7 +251,7 @@ def test_a_loss_that_is_no_number_stops_the_run() -> None:
     """Mutant: training on, and writing weights of nan."""
 
     def broken(params, batch, draws):
-        return sum(p.sum() for p in params.values()) * float("nan")
+        return torch.stack([p.sum() for p in params.values()]).sum() * float("nan")
 
     bad = replace(recipe(), phases=[Phase("broken", 1, broken, (1e-3, 1e-3))])
     with pytest.raises(FloatingPointError, match="the loss of step 1 is nan"):

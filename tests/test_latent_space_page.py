@@ -107,3 +107,25 @@ def test_what_the_words_say_of_many_pairs_and_digits() -> None:
         right += told.bound.argmax() == own_digit.bundled().labels[n]
     assert wins >= 24
     assert right >= 25
+
+
+@pytest.mark.parametrize(
+    ("digit", "exact"), [("n:8", True), ("n:21", True), ("blank", False), ("ink", False)]
+)
+def test_no_log_p_beyond_the_grid(digit: str, exact: bool) -> None:
+    """All ink is explained from beyond |z| = 6, a blank pad in part: then "at least", not "=".
+
+    Mutants: the share beyond never asked for; the sign of "at least" on one of the rows.
+    """
+    bits = {"blank": np.zeros(784), "ink": np.ones(784)}
+    text = own_digit.of_bits(bits[digit]) if digit in bits else digit
+    view = PAGE.views["digit"]
+    r = view.compute(PAGE.params(digit=text, centre=False))
+    scene, table = view.show(r)
+    assert r.exact == exact
+    rows = {row[0]: str(row[1]) for row in table.rows}
+    assert rows["log p(x)"].startswith("≥") != exact
+    assert rows["gap = KL(q ‖ p(z|x))"].startswith("≥") != exact
+    assert rows["at z: log p(z|x)"].startswith("≤") != exact
+    assert ("at least" in scene.captions[0]) != exact
+    assert ("log p(x) =" in scene.captions[0]) == exact

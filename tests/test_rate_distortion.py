@@ -257,7 +257,7 @@ def test_no_truth_beyond_the_grid() -> None:
         joint = many_codes.log_likelihood(params, z.astype(np.float32), x)
         joint = joint + stats.norm.logpdf(z).sum(1)
         out = np.abs(z).max(1) > two_latents.REACH
-        beyond = float(logsumexp(joint[out])) + 2 * np.log(0.1)
+        beyond = float(np.logaddexp.reduce(joint[out])) + 2 * np.log(0.1)
         assert (beyond > grid + 100) != whole
         assert (beyond < grid - 7) == whole
         r = tightening.tighten(own_digit.of_bits(x), 200, rng=np.random.default_rng(0))
@@ -265,7 +265,9 @@ def test_no_truth_beyond_the_grid() -> None:
     blank = np.zeros(784, np.uint8)  # a few per cent: the share is roughly that of a fine grid
     grid = two_latents.log_p(tightening.CHECKED, blank).log_p
     joint = many_codes.log_likelihood(params, z.astype(np.float32), blank)
-    beyond = float(logsumexp((joint + stats.norm.logpdf(z).sum(1))[out])) + 2 * np.log(0.1)
+    beyond = float(np.logaddexp.reduce((joint + stats.norm.logpdf(z).sum(1))[out])) + 2 * np.log(
+        0.1
+    )
     exact = 1 / (1 + np.exp(grid - beyond))
     assert exact > 2 * far_codes.SEEN
     found = far_codes.share(tightening.CHECKED, blank, grid)

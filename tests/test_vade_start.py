@@ -63,8 +63,9 @@ def test_the_least_undecided_mixture_is_chosen() -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(-2, 1, (300, 1)), rng.normal(2, 1, (300, 1))])
     fit = GaussianMixture(2, random_state=0).fit(x)
-    density = fit.weights_ * np.exp(-0.5 * (x - fit.means_.T) ** 2 / fit.covariances_[:, 0].T)
-    density /= np.sqrt(2 * np.pi * fit.covariances_[:, 0].T)
+    mean, var = np.asarray(fit.means_)[:, 0], np.asarray(fit.covariances_)[:, 0, 0]
+    density = np.asarray(fit.weights_) * np.exp(-0.5 * (x - mean) ** 2 / var)
+    density /= np.sqrt(2 * np.pi * var)
     share = density / density.sum(1, keepdims=True)
     expected = np.log(density.sum(1)).mean() + (share * np.log(share)).sum(1).mean()
     assert vade_start.completed(fit, x) == pytest.approx(expected, rel=1e-9)

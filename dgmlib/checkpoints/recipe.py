@@ -79,7 +79,7 @@ class Recipe:
         phases = [(p.about, p.epochs, p.lr, p.trains, p.bfloat16) for p in self.phases]
         facts = [self.name, dict(self.settings), phases, self.dynamic, self.batch, self.seed]
         facts += [self.parent()["sha256"]] if self.start else []
-        data = sha256(np.ascontiguousarray(images.train)).hexdigest()
+        data = sha256(images.train.tobytes()).hexdigest()
         return sha256(dumps([facts, data]).encode()).hexdigest()
 
 

@@ -67,8 +67,9 @@ def _vae(
     start: str | None = None,
 ) -> Recipe:
     def init(pixel_mean: np.ndarray, rng: np.random.Generator) -> Weights:
-        sizes = dict(hidden=HIDDEN, latent=latent, classes=classes)
-        return vae.init(len(pixel_mean), **sizes, pixel_mean=pixel_mean, rng=rng)
+        return vae.init(
+            len(pixel_mean), HIDDEN, latent, pixel_mean=pixel_mean, rng=rng, classes=classes
+        )
 
     settings = dict(
         model="vae", data=data, latent=latent, hidden=list(HIDDEN), activation="tanh",

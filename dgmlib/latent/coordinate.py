@@ -137,6 +137,8 @@ def _top(grid: np.ndarray, log_p: np.ndarray, of: Callable[[float], float]) -> t
     """The highest value of the grid, polished between its neighbours."""
     i = int(log_p.argmax())
     ends = (grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)])
-    r = minimize_scalar(lambda t: -of(t), bounds=ends, method="bounded", options={"xatol": 1e-7})
+    r: Any = minimize_scalar(
+        lambda t: -of(t), bounds=ends, method="bounded", options={"xatol": 1e-7}
+    )
     best = (float(r.x), -float(r.fun))
     return best if best[1] >= log_p[i] else (float(grid[i]), float(log_p[i]))

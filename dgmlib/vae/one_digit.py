@@ -13,7 +13,7 @@ import numpy as np
 
 from dgmlib.checkpoints import store
 from dgmlib.data.own_digit import Digit
-from dgmlib.vae import terms, two_latents, vae
+from dgmlib.vae import far_codes, terms, two_latents, vae
 from dgmlib.vae.arrays import sigmoid
 from dgmlib.vae.many_codes import log_likelihood
 from dgmlib.vae.mlp import Params
@@ -56,6 +56,12 @@ class Look(NamedTuple):
     codes: np.ndarray  # (n, 2) where other digits are sent: the means of their q
     labels: np.ndarray  # (n,)
     told: str  # what a reader must know of the weights
+    beyond: float  # of p(x): the share outside of the quadrature's grid, roughly
+
+    @property
+    def exact(self) -> bool:
+        """Whether the grid holds all that counts; else its log p(x) is too low."""
+        return self.beyond <= far_codes.SEEN
 
 
 def look(name: str, digit: Digit, z: np.ndarray | None = None) -> Look:
@@ -72,6 +78,7 @@ def look(name: str, digit: Digit, z: np.ndarray | None = None) -> Look:
         float(joint[0]), float(terms.standard_log_prob(at)),
         float(terms.gaussian_log_prob(at, *(np.asarray(a, float) for a in post.q))),
         encoded.bundled(name).mean, own_digit.bundled().labels, net.told,
+        far_codes.share(name, digit.bits, post.log_p),
     )  # fmt: skip
 
 
