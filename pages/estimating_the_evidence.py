@@ -60,7 +60,7 @@ ui.page(
     "estimating_the_evidence", Params,
     views={
         "average": ui.View("Averaging over the prior", average, estimating.average_scene,
-            ["sweep", "d", "sigma", "n", "shift", "width", "seed"],
+            ["sweep", "sigma", "d", "n", "shift", "width", "seed"],
             says="The prior knows nothing of x; q is placed by the posterior. Dashed: exact.",
             checks=[by("Exact variances agree with quadrature", "second_moments"),
                     by("The draws are draws of the model", "weights_are_the_models"),

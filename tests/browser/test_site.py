@@ -93,7 +93,8 @@ def test_on_a_laptop(open_page: Open, name: str) -> None:
     assert box["width"] > 0.4 * DESKTOP[0] or name == FRONT
     if name:
         first = next(iter(spec.of(name).views.values())).controls[0]
-        box = page.locator(f".st-key-{name}-{first}").bounding_box()
+        # by the beginning of its key: a digit is chosen by more than one element
+        box = page.locator(f"[class*='st-key-{name}-{first}']").first.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < DESKTOP[1]
     assert min(picture(page).evaluate(CORNER)) > 200
@@ -160,8 +161,10 @@ def test_embedded_on_another_site(
         expect(inside.locator("h1")).to_have_count(0)
         expect(inside.locator("[data-testid=stSidebar]")).to_have_count(0)
         before = pixels(picture(inside))
-        inside.locator(f".st-key-{name}-{control} input[type=range]").focus()
-        page.keyboard.press("ArrowRight")
+        thumb = inside.locator(f".st-key-{name}-{control} input[type=range]")
+        thumb.focus()
+        at_end = thumb.evaluate("e => Number(e.value) >= Number(e.max)")
+        page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
         idle(page, inside)
         assert pixels(picture(inside)) != before
 
@@ -176,6 +179,13 @@ def test_every_other_view(open_page: Open, name: str) -> None:
         whole(page, name)
         assert hangs_over(page) <= 0, chosen
         assert violations(page) == [], chosen
+
+
+def moves(view: spec.View, p: object) -> bool:
+    """Whether the view's picture has frames to play."""
+    shown = view.show(view.compute(p))
+    scene = shown[0] if isinstance(shown, list) else shown
+    return scene.frame_values is not None
 
 
 @by_page
@@ -197,8 +207,9 @@ def test_everything_is_reached_by_keyboard(open_page: Open, name: str) -> None:
         page.keyboard.press("Tab")
         seen.add(page.evaluate(deepest))
     found = " ".join(map(str, seen))
-    assert "dgm-main" in found
-    assert "dgm-slider" in found
+    if moves(view, spec.of(name).params()):
+        assert "dgm-main" in found
+        assert "dgm-slider" in found
     for control in view.controls:
         assert f"{name}-{control}" in found, control
 
