@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dgmlib.data import pair_text
 from dgmlib.divergences import quadrature
 from dgmlib.evidence import curves
 from dgmlib.vae import gradients
@@ -120,21 +121,9 @@ def rule(one: curves.Curve, mean: float, std: float) -> tuple[np.ndarray, np.nda
 
 def parse(text: str) -> tuple[float, float]:
     """Mean and deviation of q."""
-    words = text.split() if len(text) <= 80 else []
-    try:
-        values = [float(word) for word in words]
-    except ValueError:
-        values = []
-    if len(values) != 2 or not np.isfinite(values).all():
-        said = f"{text.strip()!r} is not" if len(text) <= 80 else "that is not"
-        raise ValueError(f"{said} a mean and a deviation, like 0.2 0.5")
-    for name, value, (low, high) in zip(("mean", "deviation"), values, (MEAN, STD), strict=True):
-        if not low <= value <= high:
-            raise ValueError(f"the {name} lies between {low:g} and {high:g}, got {value:g}")
-    return values[0], values[1]
+    return pair_text.parse(text, ("mean", "deviation"), (MEAN, STD), like="0.2 0.5")
 
 
 def of_handle(edit: Mapping[str, Any]) -> str:
     """A dragged q to text; the width that comes is ``GRIP`` deviations."""
-    both = zip((edit["xy"][0][0], edit["width"][0] / GRIP), (MEAN, STD), strict=True)
-    return " ".join(f"{min(max(float(v), a), b):.2f}".rstrip("0").rstrip(".") for v, (a, b) in both)
+    return pair_text.write((edit["xy"][0][0], edit["width"][0] / GRIP), (MEAN, STD))

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
+from dgmlib.data import pair_text
 from dgmlib.targets.line import LOG_2PI, Line
 
 CENTRE = (-4.0, 4.0)
@@ -58,24 +59,12 @@ def proposal(text: str, tail: float) -> Proposal:
 
 def parse(text: str) -> tuple[float, float]:
     """Centre and width."""
-    words = text.split() if len(text) <= 80 else []
-    try:
-        values = [float(word) for word in words]
-    except ValueError:
-        values = []
-    if len(values) != 2 or not np.isfinite(values).all():
-        said = f"{text.strip()!r} is not" if len(text) <= 80 else "that is not"
-        raise ValueError(f"{said} a centre and a width, like 0 2")
-    for name, value, (low, high) in zip(("centre", "width"), values, (CENTRE, WIDTH), strict=True):
-        if not low <= value <= high:
-            raise ValueError(f"the {name} lies between {low:g} and {high:g}, got {value:g}")
-    return values[0], values[1]
+    return pair_text.parse(text, ("centre", "width"), (CENTRE, WIDTH), like="0 2")
 
 
 def of_handle(edit: Mapping[str, Any]) -> str:
     """A dragged proposal to text."""
-    both = zip((edit["xy"][0][0], edit["width"][0]), (CENTRE, WIDTH), strict=True)
-    return " ".join(f"{min(max(float(v), a), b):.2f}".rstrip("0").rstrip(".") for v, (a, b) in both)
+    return pair_text.write((edit["xy"][0][0], edit["width"][0]), (CENTRE, WIDTH))
 
 
 def constant(log_k: float) -> float:
