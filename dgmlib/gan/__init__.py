@@ -1,0 +1,1 @@
+"""Generative adversarial networks: losses, critics, training as a stream, and exact answers."""
