@@ -355,21 +355,24 @@ def test_recipes_are_read_without_torch() -> None:
     """Mutant: ``import torch`` at the head of a recipe: `list` and a page would wait for it."""
     program = (
         "import sys\nfrom dgmlib.checkpoints.vae_recipes import RECIPES\n"
-        "assert len(RECIPES) == 16, len(RECIPES)\nassert 'torch' not in sys.modules"
+        "assert len(RECIPES) == 17, len(RECIPES)\nassert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_recipes_are_what_their_names_say() -> None:
-    """Mutants: beta and K swapped between recipes; the static recipes drawing pixels anew."""
+    """Mutants: beta and K swapped between recipes; the static recipes drawing pixels anew; one
+    network of the sweep trained longer than the others."""
     for name, r in RECIPES.items():
         assert r.name == name
         assert r.dynamic == (r.settings["data"] == "dynamic-mnist")
         if name.startswith("beta-"):
             assert r.settings["beta"] == float(name.removeprefix("beta-"))
+            assert [(p.epochs, p.lr) for p in r.phases] == [(20, (1e-3, 1e-5))]
         if "iwae" in name:
             assert f"iwae{r.settings['k']}-" in name
+    assert sum(name.startswith("beta-") for name in RECIPES) == 8
     assert sum(r.settings.get("beta", 1) != 1 for r in RECIPES.values()) == 7
 
 
