@@ -1,6 +1,6 @@
 """The networks of the VAE family: layers, the condition, the mixture prior of VaDE."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,19 @@ def double(params: dict, *, spread: float, seed: int) -> dict[str, np.ndarray]:
 # ---------------------------------------------------------------- layers
 
 
-@pytest.mark.parametrize(("activation", "act"), [("tanh", torch.nn.Tanh), ("relu", torch.nn.ReLU)])
-def test_a_perceptron_is_pytorchs(activation: mlp.Activation, act: type) -> None:
+@pytest.mark.parametrize(
+    ("activation", "act"),
+    [
+        ("tanh", torch.nn.Tanh),
+        ("relu", torch.nn.ReLU),
+        ("leaky-relu", partial(torch.nn.LeakyReLU, 0.2)),
+    ],
+)
+def test_a_perceptron_is_pytorchs(activation: mlp.Activation, act: Any) -> None:
     """The same names and shapes open in torch.nn, with the same numbers.
 
     Mutants: the weight not transposed (square layers hide it, these are not square); an activation
-    after the last layer or before the first; the other activation."""
+    after the last layer or before the first; the other activation; the default slope of 0.01."""
     params = double(mlp.init("net", [4, 7, 3, 2], rng=np.random.default_rng(0)), spread=0.3, seed=1)
     layers: list[torch.nn.Module] = []
     for i, (n_in, n_out) in enumerate([(4, 7), (7, 3), (3, 2)]):

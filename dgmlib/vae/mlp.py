@@ -16,7 +16,8 @@ import numpy as np
 
 from dgmlib.vae.arrays import Array, cast, library
 
-Activation = Literal["tanh", "relu"]
+Activation = Literal["tanh", "relu", "leaky-relu"]
+SLOPE = 0.2  # of the leaky ReLU left of 0
 Params = dict[str, Array]
 
 
@@ -36,9 +37,18 @@ def forward(params: Params, prefix: str, x: Array, activation: Activation = "tan
     xp, y, i = library(x), x, 0
     while f"{prefix}.{i}.weight" in params:
         if i > 0:
-            y = xp.tanh(y) if activation == "tanh" else y * (y > 0)
+            y = xp.tanh(y) if activation == "tanh" else _rectified(y, activation)
         y = y @ params[f"{prefix}.{i}.weight"].T + params[f"{prefix}.{i}.bias"]
         i += 1
     if i == 0:
         raise ValueError(f"there is no network {prefix!r} among {', '.join(sorted(params))}")
     return cast(y, x)
+
+
+def _rectified(y: Array, activation: Activation) -> Array:
+    if activation == "relu":
+        return y * (y > 0)
+    xp = library(y)
+    if xp is np:
+        return np.maximum(y, SLOPE * y)
+    return xp.nn.functional.leaky_relu(y, SLOPE)
