@@ -19,8 +19,8 @@ from dgmlib.checkpoints import __main__ as command
 from dgmlib.checkpoints import making, state, store, vae_losses, vae_scores
 from dgmlib.checkpoints.measuring import measure
 from dgmlib.checkpoints.recipe import Phase, Recipe, held_out_bits, one_hot
+from dgmlib.checkpoints.recipes import RECIPES
 from dgmlib.checkpoints.training import Run, device_for, generator
-from dgmlib.checkpoints.vae_recipes import RECIPES
 from dgmlib.data.images import Images
 from dgmlib.vae import vae
 
@@ -103,8 +103,8 @@ def test_every_epoch_sees_every_image_once() -> None:
     run, seen = Run(replace(recipe(), dynamic=False), shapes(), CPU), []
     kept, rows = run._batch, shapes().train / np.float32(255)
 
-    def watch(draws: torch.Generator):
-        batch = kept(draws)
+    def watch(rows_of: torch.Tensor, draws: torch.Generator):
+        batch = kept(rows_of, draws)
         seen.append([int(np.flatnonzero((rows == x).all(1))[0]) for x in batch.x.numpy()])
         return batch
 
@@ -121,7 +121,7 @@ def test_every_epoch_sees_every_image_once() -> None:
 def test_pixels_are_drawn_anew_with_their_grey_values() -> None:
     """Mutants: a threshold instead of a draw; the same bits at every step; grey values kept."""
     run = Run(recipe(), shapes(), CPU)
-    x = torch.stack([run._batch(generator(CPU, 9, i)).x for i in range(400)])
+    x = torch.stack([run._batch(run._rows(), generator(CPU, 9, i)).x for i in range(400)])
     assert set(x.unique().tolist()) == {0.0, 1.0}
     grey = shapes().train[run._order[:50]] / 255
     error = np.sqrt(grey * (1 - grey) / 400)
@@ -131,7 +131,7 @@ def test_pixels_are_drawn_anew_with_their_grey_values() -> None:
 def test_the_learning_rate_follows_its_cosine() -> None:
     """From the first to the last of each phase. Mutants: constant; begun anew every epoch."""
     run = Run(recipe(), shapes(), CPU)
-    rates = [run._adam.param_groups[0]["lr"] for _ in run.steps()]
+    rates = [run._own.adam.param_groups[0]["lr"] for _ in run.steps()]
     assert rates[:18] == [1e-2] * 18
     expected = 1e-4 + (1e-2 - 1e-4) * (1 + np.cos(np.pi * np.arange(18) / 17)) / 2
     assert rates[18:] == pytest.approx(list(expected), rel=1e-12, abs=0)
@@ -354,8 +354,8 @@ def test_a_gpu_trains_and_measures_alike() -> None:
 def test_recipes_are_read_without_torch() -> None:
     """Mutant: ``import torch`` at the head of a recipe: `list` and a page would wait for it."""
     program = (
-        "import sys\nfrom dgmlib.checkpoints.vae_recipes import RECIPES\n"
-        "assert len(RECIPES) == 17, len(RECIPES)\nassert 'torch' not in sys.modules"
+        "import sys\nfrom dgmlib.checkpoints.recipes import RECIPES\n"
+        "assert len(RECIPES) == 21, len(RECIPES)\nassert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -367,6 +367,7 @@ def test_recipes_are_what_their_names_say() -> None:
     for name, r in RECIPES.items():
         assert r.name == name
         assert r.dynamic == (r.settings["data"] == "dynamic-mnist")
+        assert r.grey == (r.family != "vae")
         if name.startswith("beta-"):
             assert r.settings["beta"] == float(name.removeprefix("beta-"))
             assert [(p.epochs, p.lr) for p in r.phases] == [(20, (1e-3, 1e-5))]

@@ -63,7 +63,7 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 
 def _recipe(name: str):
-    from dgmlib.checkpoints.vae_recipes import RECIPES
+    from dgmlib.checkpoints.recipes import RECIPES
 
     if name not in RECIPES:
         raise ValueError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")

@@ -105,7 +105,7 @@ def _here(names: list[str]) -> dict[str, Loaded | CheckpointError]:
 
 
 def _recipes() -> Iterable[str]:
-    from dgmlib.checkpoints.vae_recipes import RECIPES
+    from dgmlib.checkpoints.recipes import RECIPES
 
     return RECIPES
 

@@ -51,7 +51,7 @@ def train(
         return False
     now = run.state()
     state.save(now, path, mark)
-    stored = {name: value.astype(np.float16) for name, value in now.weights.items()}
+    stored = {k: v.astype(np.float16) for k, v in recipe.keep(now.weights).items()}
     n = len(thinned.test)
     with tqdm(total=n, initial=_count(now.measured), desc="measuring", unit="image") as bar:
         for done in measure(recipe, stored, thinned, where, now.measured):
@@ -123,6 +123,9 @@ def write(
             torch=torch.__version__.partition("+")[0],
             phases=[
                 dict(about=p.about, epochs=p.epochs, lr=list(p.lr), bfloat16=p.bfloat16)
+                | ({"rival_updates": p.rival.times} if p.rival else {})
+                | ({"betas": list(p.betas)} if p.rival else {})
+                | ({"average": p.average[2]} if p.average else {})
                 for p in recipe.phases
             ],
         ),

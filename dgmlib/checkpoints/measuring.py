@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from dgmlib.checkpoints.recipe import Batch, Recipe, held_out_bits, one_hot
+from dgmlib.checkpoints.recipe import Batch, Recipe, held_out_images, one_hot
 from dgmlib.checkpoints.training import generator
 from dgmlib.data.images import Images
 
@@ -24,13 +24,13 @@ def measure(
 
     The random numbers of an image depend on its place alone, not on where the work was resumed.
     """
-    bits = held_out_bits(images, dynamic=recipe.dynamic)[:limit]
+    shown = held_out_images(recipe, images)[:limit]
     classes = one_hot(images.test_labels, len(images.test))[:limit]
     params = {k: torch.from_numpy(v.astype(np.float32)).to(device) for k, v in weights.items()}
     done = len(next(iter(measured.values()))) if measured else 0
-    for start in range(done, len(bits), AT_ONCE):
+    for start in range(done, len(shown), AT_ONCE):
         part = slice(start, start + AT_ONCE)
-        x, c = (torch.from_numpy(a[part]).to(device) for a in (bits, classes))
+        x, c = (torch.from_numpy(a[part]).to(device) for a in (shown, classes))
         with torch.no_grad():
             found = recipe.measure(params, Batch(x, c), generator(device, 1, recipe.seed, start))
         for name, value in found.items():

@@ -32,8 +32,16 @@ Measure = Callable[[dict[str, "Tensor"], Batch, "Generator"], dict[str, "Tensor"
 Score = dict[str, Any]  # an entry of the card's "scores"
 
 
+class Rival(NamedTuple):
+    """Updates of another part of the parameters by a loss of its own, before each of a phase's."""
+
+    loss: Loss
+    trains: tuple[str, ...]
+    times: int = 1  # each on a batch of its own, drawn with replacement
+
+
 class Phase(NamedTuple):
-    """Epochs with one loss and one cosine of learning rates."""
+    """Epochs with one loss and one cosine of learning rates; against a rival, if it has one."""
 
     about: str
     epochs: int
@@ -42,6 +50,10 @@ class Phase(NamedTuple):
     trains: tuple[str, ...] = ("encoder", "decoder")  # first parts of the parameters' names
     bfloat16: bool = False  # products of matrices in bfloat16 (the sums of the loss stay float32)
     begin: Callable[[Weights, Images, np.random.Generator], Weights] | None = None
+    rival: Rival | None = None
+    betas: tuple[float, float] = (0.9, 0.999)  # of Adam
+    # (from, to, decay): parameters "to.*" follow "from.*" as a moving average
+    average: tuple[str, str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,8 @@ class Recipe:
     seed: int = 0
     family: str = "vae"
     start: str | None = None  # a checkpoint whose weights are those before training
+    grey: bool = False  # measure on grey test images, not on bits
+    keep: Callable[[Weights], Weights] = dict  # of the trained parameters, those that are stored
 
     def parent(self) -> Card:
         """The card of the checkpoint that training starts from."""
@@ -77,6 +91,7 @@ class Recipe:
     def fingerprint(self, images: Images) -> str:
         """Changes when the schedule or the data do; a state of another fingerprint is refused."""
         phases = [(p.about, p.epochs, p.lr, p.trains, p.bfloat16) for p in self.phases]
+        phases += [(p.betas, p.average, p.rival and p.rival.times) for p in self.phases]
         facts = [self.name, dict(self.settings), phases, self.dynamic, self.batch, self.seed]
         facts += [self.parent()["sha256"]] if self.start else []
         data = sha256(images.train.tobytes()).hexdigest()
@@ -94,6 +109,13 @@ def held_out(recipe: Recipe) -> tuple[Images, Images]:
 def one_hot(labels: np.ndarray | None, n: int) -> np.ndarray:
     """(n, 10) float32; (n, 0) without labels."""
     return np.zeros((n, 0), np.float32) if labels is None else np.eye(10, dtype=np.float32)[labels]
+
+
+def held_out_images(recipe: Recipe, images: Images) -> np.ndarray:
+    """The test images, (m, pixels) float32: grey, or as bits."""
+    if recipe.grey:
+        return images.test / np.float32(images.levels - 1)
+    return held_out_bits(images, dynamic=recipe.dynamic)
 
 
 def held_out_bits(images: Images, *, dynamic: bool) -> np.ndarray:

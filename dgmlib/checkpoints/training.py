@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from dgmlib.checkpoints.recipe import Batch, Recipe, one_hot
+from dgmlib.checkpoints.recipe import Batch, Loss, Recipe, one_hot
 from dgmlib.checkpoints.state import State
 from dgmlib.data.images import Images
 
@@ -50,6 +50,35 @@ def generator(device: torch.device, *numbers: int) -> torch.Generator:
     """A random stream of its own for every combination of numbers."""
     seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
     return torch.Generator(device).manual_seed(seed)
+
+
+class _Optimiser(NamedTuple):
+    """Adam over some of the parameters."""
+
+    names: list[str]
+    tensors: list[torch.Tensor]
+    adam: torch.optim.Adam
+    prefix: str  # of the names of its moments in a state
+
+    def moments(self) -> dict[str, np.ndarray]:
+        found = {}
+        for name, tensor in zip(self.names, self.tensors, strict=True):
+            kept = self.adam.state[tensor]
+            found[f"{self.prefix}m/{name}"] = kept["exp_avg"].cpu().numpy().copy()
+            found[f"{self.prefix}v/{name}"] = kept["exp_avg_sq"].cpu().numpy().copy()
+        return found
+
+    def resume(self, moments: dict[str, np.ndarray], steps: int) -> None:
+        kept = {
+            i: {
+                "step": torch.tensor(float(steps)),
+                "exp_avg": torch.from_numpy(moments[f"{self.prefix}m/{k}"].copy()),
+                "exp_avg_sq": torch.from_numpy(moments[f"{self.prefix}v/{k}"].copy()),
+            }
+            for i, k in enumerate(self.names)
+        }
+        groups = self.adam.state_dict()["param_groups"]
+        self.adam.load_state_dict({"state": kept, "param_groups": groups})
 
 
 class Run:
@@ -101,10 +130,9 @@ class Run:
         state = self._state
         state.weights = self._weights()
         if state.step:
-            for name in self._trained:
-                kept = self._adam.state[self._params[name]]
-                state.moments[f"m/{name}"] = kept["exp_avg"].cpu().numpy().copy()
-                state.moments[f"v/{name}"] = kept["exp_avg_sq"].cpu().numpy().copy()
+            phase = self.recipe.phases[state.phase]
+            for one in [self._own, self._rivals] if phase.rival else [self._own]:
+                state.moments |= one.moments()
         return state
 
     def _start_phase(self, *, resumed: bool) -> None:
@@ -118,48 +146,81 @@ class Run:
                 state.weights = begin(state.weights, self.images, rng)
                 state.seconds += time.monotonic() - started
         put = {k: torch.from_numpy(v.copy()).to(self.device) for k, v in state.weights.items()}
-        self._params, self._trained = put, []
+        self._params = put
         if self.finished:
             return
         phase = self.recipe.phases[state.phase]
-        self._trained = [k for k in put if k.partition(".")[0] in phase.trains]
-        tensors = [put[k].requires_grad_(True) for k in self._trained]
-        self._adam = torch.optim.Adam(tensors, lr=phase.lr[0], fused=self.device.type != "mps")
+        self._own = self._optimiser(phase.trains, resumed=resumed)
+        if phase.rival:
+            self._rivals = self._optimiser(phase.rival.trains, resumed=resumed, prefix="rival/")
+
+    def _optimiser(
+        self, trains: tuple[str, ...], *, resumed: bool, prefix: str = ""
+    ) -> "_Optimiser":
+        phase = self.recipe.phases[self._state.phase]
+        names = [k for k in self._params if k.partition(".")[0] in trains]
+        tensors = [self._params[k] for k in names]
+        fused = self.device.type != "mps"
+        adam = torch.optim.Adam(tensors, lr=phase.lr[0], betas=phase.betas, fused=fused)
+        made = _Optimiser(names, tensors, adam, prefix)
         if resumed:
-            kept = {
-                i: {
-                    "step": torch.tensor(float(state.step)),
-                    "exp_avg": torch.from_numpy(state.moments[f"m/{k}"].copy()),
-                    "exp_avg_sq": torch.from_numpy(state.moments[f"v/{k}"].copy()),
-                }
-                for i, k in enumerate(self._trained)
-            }
-            groups = self._adam.state_dict()["param_groups"]
-            self._adam.load_state_dict({"state": kept, "param_groups": groups})
+            times = phase.rival.times if prefix and phase.rival else 1
+            made.resume(self._state.moments, times * self._state.step)
+        return made
 
     def _update(self, progress: float) -> float:
         recipe, state = self.recipe, self._state
         phase = recipe.phases[state.phase]
-        draws = generator(self.device, recipe.seed, state.phase, state.step)
         first, last = phase.lr
-        for group in self._adam.param_groups:
-            group["lr"] = last + (first - last) * (1 + math.cos(math.pi * progress)) / 2
-        batch = self._batch(draws)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=phase.bfloat16):
-            loss = phase.loss(self._params, batch, draws)
-        self._adam.zero_grad()
-        loss.backward()
-        self._adam.step()
+        lr = last + (first - last) * (1 + math.cos(math.pi * progress)) / 2
+        if phase.rival:
+            for turn in range(phase.rival.times):
+                draws = generator(self.device, recipe.seed, state.phase, state.step, 1 + turn)
+                size = (recipe.batch,)
+                rows = torch.randint(len(self._pixels), size, generator=draws, device=self.device)
+                batch = self._batch(rows, draws)
+                self._descend(self._rivals, phase.rival.loss, batch, draws, lr)
+        draws = generator(self.device, recipe.seed, state.phase, state.step)
+        loss = self._descend(self._own, phase.loss, self._batch(self._rows(), draws), draws, lr)
+        if phase.average:
+            self._follow(*phase.average)
         return loss.item()
 
-    def _batch(self, draws: torch.Generator) -> Batch:
+    def _descend(
+        self, own: "_Optimiser", loss: Loss, batch: Batch, draws: torch.Generator, lr: float
+    ) -> torch.Tensor:
+        """One update of the parameters of ``own``; all others stand still and need no gradient."""
+        for tensor in own.tensors:
+            tensor.requires_grad_(True)
+        for group in own.adam.param_groups:
+            group["lr"] = lr
+        bfloat16 = self.recipe.phases[self._state.phase].bfloat16
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
+            value = loss(self._params, batch, draws)
+        own.adam.zero_grad()
+        value.backward()
+        own.adam.step()
+        for tensor in own.tensors:
+            tensor.requires_grad_(False)
+        return value.detach()
+
+    def _follow(self, source: str, to: str, decay: float) -> None:
+        """The moving average; over the first steps a plain mean of those there were."""
+        decay = min(decay, (1 + self._state.step) / (10 + self._state.step))
+        for name, value in self._params.items():
+            if name.startswith(f"{source}."):
+                self._params[to + name[len(source) :]].lerp_(value, 1 - decay)
+
+    def _rows(self) -> torch.Tensor:
         """Every epoch visits the images in an order of its own."""
         epoch, i = divmod(self._state.step, self.per_epoch)
         key = (self.recipe.seed, self._state.phase, epoch)
         if getattr(self, "_order_of", None) != key:
             order = np.random.default_rng(key).permutation(len(self._pixels))
             self._order, self._order_of = torch.from_numpy(order).to(self.device), key
-        rows = self._order[i * self.recipe.batch : (i + 1) * self.recipe.batch]
+        return self._order[i * self.recipe.batch : (i + 1) * self.recipe.batch]
+
+    def _batch(self, rows: torch.Tensor, draws: torch.Generator) -> Batch:
         x = self._pixels[rows].float() / (self.images.levels - 1)
         if self.recipe.dynamic:
             x = (torch.rand(x.shape, generator=draws, device=self.device) < x).float()

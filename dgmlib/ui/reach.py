@@ -20,7 +20,11 @@ export default function () {
   })
   const observer = new ResizeObserver(look)  // also when something is added below
   observer.observe(main)
-  return () => observer.disconnect()
+  document.fonts.addEventListener("loadingdone", look)  // equations grow when their letters arrive
+  return () => {
+    observer.disconnect()
+    document.fonts.removeEventListener("loadingdone", look)
+  }
 }
 """
 

@@ -1,0 +1,105 @@
+"""The recipes of the GANs, on 28 x 28 handwritten digits, and of the network that measures them.
+
+    digit-cnn     tells digits apart: the yardstick
+    gan           non-saturating loss; its critic is held back by a zero-centred penalty (R1)
+    wgan-gp       Wasserstein loss with gradient penalty
+    infogan       a category of ten and two continuous codes, read back by the critic's trunk
+
+Stored is what draws: the generator's moving average, and InfoGAN's reader with its trunk.
+
+References:
+    Generative adversarial nets (Goodfellow et al., 2014) https://arxiv.org/abs/1406.2661
+    Which training methods for GANs do actually converge? (Mescheder, Geiger & Nowozin, 2018)
+    https://arxiv.org/abs/1801.04406 (R1)
+    Improved training of Wasserstein GANs (Gulrajani et al., 2017) https://arxiv.org/abs/1704.00028
+    InfoGAN (Chen et al., 2016) https://arxiv.org/abs/1606.03657
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from dgmlib.checkpoints import gan_scores
+from dgmlib.checkpoints.recipe import Phase, Recipe, Rival, Weights
+from dgmlib.classifiers import digit_cnn
+from dgmlib.data import images
+from dgmlib.gan import pixels
+from dgmlib.gan.codes import Shape
+from dgmlib.gan.losses import Kind
+
+MEAN = ("generator", "mean", 0.999)  # what is stored: the generator's moving average
+
+
+def _late(name: str, **bound: Any) -> Any:
+    """A function of ``gan_losses``, found when it is called: reading a recipe imports no torch."""
+
+    def call(*args: Any) -> Any:
+        from dgmlib.checkpoints import gan_losses
+
+        return getattr(gan_losses, name)(*args, **bound)
+
+    return call
+
+
+def _gan(
+    name: str, about: str, kind: Kind, shape: Shape, epochs: int, *, lr: tuple[float, float],
+    batch: int = 64, times: int = 1, seed: int = 0, r1: float = 0.0, penalty: float = 0.0,
+    info: float = 0.0, betas: tuple[float, float] = (0.5, 0.99),
+) -> Recipe:  # fmt: skip
+    def init(pixel_mean: np.ndarray, rng: np.random.Generator) -> Weights:
+        params = pixels.init_generator(shape.latent, rng=rng)
+        params |= {f"mean{k.removeprefix('generator')}": v.copy() for k, v in params.items()}
+        params |= pixels.init_critic(rng=rng)
+        if shape.categories:
+            params |= pixels.init_reader(shape.categories, shape.continuous, rng=rng)
+        return params
+
+    def keep(weights: Weights) -> Weights:
+        read = ("critic.0.", "critic.1.", "critic.2.", "reader.") if shape.categories else ()
+        kept = {k: v for k, v in weights.items() if k.startswith(read)} if read else {}
+        drawn = {k: v for k, v in weights.items() if k.startswith("mean.")}
+        return {f"generator{k.removeprefix('mean')}": v for k, v in drawn.items()} | kept
+
+    settings = dict(
+        model="gan", data="mnist", kind=kind, noise=shape.noise, categories=shape.categories,
+        continuous=shape.continuous, r1=r1, penalty=penalty, info=info,
+    )  # fmt: skip
+    readers = ("reader",) if shape.categories else ()
+    judge = _late("judge_turn", kind=kind, shape=shape, r1=r1, penalty=penalty, info=info)
+    own = _late("generator_turn", kind=kind, shape=shape, info=info)
+    rival = Rival(judge, ("critic", *readers), times)
+    phase = Phase(about, epochs, own, lr, ("generator", *readers), bfloat16=True,
+                  rival=rival, betas=betas, average=MEAN)  # fmt: skip
+    return Recipe(
+        name, about, settings, partial(images.load, "mnist"), init, [phase],
+        _late("measure_generator", shape=shape),
+        partial(gan_scores.of_generator, settings=settings),
+        dynamic=False, batch=batch, seed=seed, family="gan", grey=True, keep=keep,
+    )  # fmt: skip
+
+
+def _yardstick() -> Recipe:
+    settings = dict(model="digit-cnn", data="mnist", features=digit_cnn.FEATURES)
+    phase = Phase("cross-entropy", 12, _late("classify"), (2e-3, 1e-5), ("classifier",))
+    return Recipe(
+        "digit-cnn", "A convolutional network that tells digits apart, trained on moved ones",
+        settings, partial(images.load, "mnist"),
+        lambda pixel_mean, rng: digit_cnn.init(rng=rng), [phase], _late("measure_classifier"),
+        gan_scores.of_classifier, dynamic=False, family="classifier", grey=True,
+    )  # fmt: skip
+
+
+def _all() -> list[Recipe]:
+    return [
+        _yardstick(),
+        _gan("gan", "GAN with the non-saturating loss and a zero-centred penalty",
+             "non-saturating", Shape(64), 20, lr=(5e-4, 5e-5), r1=1.0),
+        _gan("wgan-gp", "Wasserstein GAN with gradient penalty", "wasserstein", Shape(64), 12,
+             lr=(5e-4, 5e-5), times=3, penalty=10.0, betas=(0.5, 0.9)),
+        _gan("infogan", "InfoGAN: ten categories and two continuous codes, found without labels",
+             "non-saturating", Shape(62, 10, 2), 20, lr=(5e-4, 5e-5), r1=1.0, info=1.0),
+    ]  # fmt: skip
+
+
+RECIPES = {recipe.name: recipe for recipe in _all()}

@@ -1,0 +1,1 @@
+"""Networks that name what is on an image: what generators are measured with."""
