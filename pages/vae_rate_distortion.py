@@ -87,6 +87,6 @@ ui.page(
         "large β the cheapest codes. Which has the highest bound on log p(x)?",
         ["β = 0.1: its copies are best", "β = 1", "β = 16: its codes are cheapest"],
         answer=1, because="The bound is −(R + D), with both at the same price. Only β = 1 was "
-        "trained for that (and for more epochs). The others were trained for another price.",
+        "trained for that. The others were trained, for as long, at another price.",
     ),
 )  # fmt: skip

@@ -115,17 +115,16 @@ def _pad(r: Tightening) -> Panel:
 
 
 def _weights(r: Tightening) -> Panel:
-    middle = 0.5 * (EDGES[1:] + EDGES[:-1])
     layers: list[Layer] = [Rules(at=np.zeros(1), color="muted", name="a weight of mean size")]
     if r.curves:
-        y = np.stack([c.density for c in r.curves], axis=1)  # (F, L, B)
-        layers.append(Lines(x=middle, y=y, names=[SHORT[c.name] for c in r.curves],
+        # shares of single bins are tall where draws are few; their sum ends at 1 for every K
+        y = np.cumsum(np.stack([c.density for c in r.curves], axis=1), axis=-1)  # (F, L, B)
+        layers.append(Lines(x=EDGES[1:], y=y, names=[SHORT[c.name] for c in r.curves],
                             colors=COLORS[: len(r.curves)],
                             dashes=DASHES[: len(r.curves)]))  # fmt: skip
-    top = max((float(c.density[-1].max()) for c in r.curves), default=1.0)
     return Panel(layers=layers, title="Log weights of the first K draws",
                  x=Axis(label="log w − estimate of log p(x)", range=(-20.0, 6.0)),
-                 y=Axis(label="share", range=(0.0, 1.6 * top)), area=(0, 3, 3, 2))  # fmt: skip
+                 y=Axis(label="share below", range=(0.0, 1.05)), area=(0, 3, 3, 2))  # fmt: skip
 
 
 def _checked(r: Tightening) -> Panel:

@@ -41,11 +41,11 @@ def caption(r: Collapse, f: int) -> str:
     """How many are active, and what turning the chosen coordinate did."""
     j = r.rank - 1
     state = "active" if r.variance[f, j] > ACTIVE else "collapsed"
+    first = "" if r.rank == 1 else f"by up to {share(r.change[f, 0])}; rank {r.rank} "
     return (
         f"{sentence(r, f)} Rank 1 turned from {num(TURNED[0], 0)} to {TURNED[-1]:.0f} changes a "
-        f"pixel of the digit by up to {r.change[f, 0]:.0%}; rank {r.rank} ({state}, "
-        f"{small(r.kl[f, j])} nats) by up to {share(r.change[f, j])}. "
-        f"The digit: {r.words}.{missing_words(r.missing, r.told)}"
+        f"pixel of the digit {first}({state}, {small(r.kl[f, j])} nats) by up to "
+        f"{share(r.change[f, j])}. The digit: {r.words}.{missing_words(r.missing, r.told)}"
     )
 
 
@@ -95,18 +95,18 @@ def _plane(r: Collapse) -> Panel:
 
 
 def _turned(r: Collapse) -> Panel:
-    F, _, T = r.rows.shape[:3]
-    value = r.rows.reshape(F, 2 * T, *r.rows.shape[3:]).astype(np.float32)
+    F, R, T = r.rows.shape[:3]
+    value = r.rows.reshape(F, R * T, *r.rows.shape[3:]).astype(np.float32)
+    beside = np.array([[-0.15, R - i - 0.5] for i in range(R)])
     below = np.stack([np.arange(T) + 0.5, np.full(T, -0.25)], axis=1)
     return Panel(
         layers=[
             Images(value=value, columns=T),
-            Text(xy=np.array([[-0.15, 1.5], [-0.15, 0.5]]), text=["rank 1", f"rank {r.rank}"],
-                 anchor="end", size=12.5),
+            Text(xy=beside, text=[f"rank {k}" for k in r.ranks], anchor="end", size=12.5),
             Text(xy=below, text=[num(t, 0) for t in TURNED], size=12.0),
         ],
         title="One coordinate turned, the others left alone",
-        x=Axis(range=(-1.7, float(T)), hidden=True), y=Axis(range=(-0.5, 2.0), hidden=True),
+        x=Axis(range=(-1.7, float(T)), hidden=True), y=Axis(range=(-0.5, float(R)), hidden=True),
         equal=True, area=(3, 0, 2, 2), legend=False,
     )  # fmt: skip
 

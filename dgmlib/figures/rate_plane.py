@@ -51,7 +51,7 @@ def sentence(r: Plane) -> str:
     return (
         f"{near}β = {r.beta[i]:g} on held-out digits: rate {num(r.rate[i])} ± "
         f"{num(r.rate_error[i])}, distortion {num(r.distortion[i])} ± {num(r.distortion_error[i])}"
-        f" nats, so the bound is −(R + D) = {num(-total)}.{better}"
+        f" nats, so the bound is −(R + D) = {num(-total)} ± {num(r.bound_error[i])}.{better}"
     )
 
 
@@ -67,9 +67,10 @@ def caption(r: Plane, f: int) -> str:
     ) + missing_words(r.missing, r.told)
 
 
-def missing_words(missing: list[str], told: str) -> str:
-    """What is not there, and what was said of what is."""
-    absent = f" Not here: {', '.join(missing)}." if missing else ""
+def missing_words(missing: dict[str, str], told: str) -> str:
+    """What is not there and why, and what was said of what is."""
+    each = [f"{name} ({why})" for name, why in missing.items()]
+    absent = f" Not here: {', '.join(each)}." if each else ""
     return absent + (f" {told}." if told else "")
 
 
@@ -102,7 +103,7 @@ def _plane(r: Plane) -> Panel:
     seen = np.stack([r.shown_rate.mean(1), r.shown_distortion.mean(1)], axis=1)
     low, high = (f(np.concatenate([at, seen]), axis=0) for f in (np.min, np.max))
     air = 0.12 * np.maximum(high - low, 1.0)
-    x_range = (0.0, float(high[0] + air[0]))
+    x_range = (0.0, float(high[0] + 1.5 * air[0]))  # with room for a label
     y_range = (float(low[1] - air[1]), float(high[1] + air[1]))
     layers: list[Layer] = [
         _line(at[i], r.beta[i], x_range, y_range, color="accent", dash=False,
@@ -161,7 +162,7 @@ def _digits(r: Plane) -> Panel:
                  size=12.5),
         ],
         title=f"β = {r.beta[r.chosen]:g}: probabilities that a pixel is on",
-        x=Axis(range=(-2.2, float(S)), hidden=True), y=Axis(range=(0.0, 3.0), hidden=True),
+        x=Axis(range=(-1.6, float(S)), hidden=True), y=Axis(range=(0.0, 3.0), hidden=True),
         equal=True, area=(1, 0, 1, 2), legend=False,
     )  # fmt: skip
 
@@ -191,7 +192,7 @@ def plane_table(r: Plane) -> Table:
         [f"{'▸ ' if j == i else ''}{r.beta[j]:g}", r.names[j], f"{r.epochs[j]}",
          f"{num(r.rate[j])} ± {num(r.rate_error[j])}",
          f"{num(r.distortion[j])} ± {num(r.distortion_error[j])}",
-         num(-(r.rate[j] + r.distortion[j])),
+         f"{num(-(r.rate[j] + r.distortion[j]))} ± {num(r.bound_error[j])}",
          "not stated" if np.isnan(r.log_p[j]) else f"{num(r.log_p[j])} ± {num(r.log_p_error[j])}",
          num(cost[j])]
         for j in range(len(r.beta))
@@ -201,8 +202,7 @@ def plane_table(r: Plane) -> Table:
          "log p(x), importance", price(r)],
         rows,
         f"Nats per image, ± one standard error over the test images of the cards. "
-        f"{below_words(r)}. Cards differ in how many images and draws were used (see Scores); "
-        "fewer draws give a lower log p(x). "
+        f"{below_words(r)}. "
         f"Diamonds and the captions are of the digits shown, with {DRAWS} draws of q each. Test "
         "images of the cards are binarised by drawing each pixel with its grey value as "
         "probability; digits on this page have ink where grey is at least one half, which is "

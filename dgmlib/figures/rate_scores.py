@@ -12,7 +12,7 @@ LIKELIHOOD = "test log-likelihood"
 
 
 def scores_scene(r: Board) -> list[Scene | Table]:
-    """Log-likelihoods on one axis, then every score, then every file."""
+    """Log-likelihoods by kind of data, then every score, then every file."""
     shown = sorted((one for one in r.rows if one.score == LIKELIHOOD and one.unit == "nats"),
                    key=lambda one: one.value)  # fmt: skip
     items: list[Scene | Table] = [] if not shown else [_scene(r, shown)]
@@ -42,44 +42,68 @@ def caption(r: Board, shown: list[Row]) -> str:
     return (
         f"Test log-likelihood of {len(shown)} checkpoints, in nats, higher is better. Compare "
         "those of one kind of data: static and dynamic bits are different images, and a "
-        f"conditional model is told the class.{behind}{missing_words([], '; '.join(r.refused))}"
+        f"conditional model is told the class.{behind}{missing_words({}, '; '.join(r.refused))}"
     )
 
 
 def _scene(r: Board, shown: list[Row]) -> Scene:
-    n = len(shown)
+    """A panel for each kind of data with a published figure, on one scale; one for the others."""
+    beside = [one for one in shown if np.isfinite(one.published)]
+    kinds = sorted({one.data for one in beside})
+    groups = [[one for one in beside if one.data == kind] for kind in kinds]
+    others = [one for one in shown if np.isnan(one.published)]
+    n = max(1, len(groups))
+    panels = [
+        _panel(rows, rows[0].data, _reach(beside), (g, 0, 1, 2)) for g, rows in enumerate(groups)
+    ]
+    if others:
+        title = "The others, ± 2 s.e." if groups else "Test log-likelihood"
+        panels.append(_panel(others, title, _reach(others), (0, 2 if groups else 0, n, 3)))
+    return Scene(
+        panels=panels,
+        alt="Dots for the held-out log-likelihood of each checkpoint, stars for published ones. "
+        f"{caption(r, shown)}",
+        captions=[caption(r, shown)], columns=n, aspect=1.75,
+    )  # fmt: skip
+
+
+def _reach(rows: list[Row]) -> tuple[float, float]:
+    """Of an axis that holds every dot with its bar, and every star."""
+    ends = [one.value + side * 2 * np.nan_to_num(one.error) for one in rows for side in (-1, 1)]
+    ends += [one.published for one in rows if np.isfinite(one.published)]
+    air = max(0.06 * (max(ends) - min(ends)), 0.5)
+    return float(min(ends) - air), float(max(ends) + air)
+
+
+def _panel(
+    rows: list[Row], title: str, reach: tuple[float, float], area: tuple[int, int, int, int]
+) -> Panel:
+    n = len(rows)
     y = np.arange(n, dtype=float)
-    value = np.array([one.value for one in shown])
-    error = 2 * np.nan_to_num([one.error for one in shown])
-    published = np.array([one.published for one in shown])
+    value = np.array([one.value for one in rows])
+    error = 2 * np.nan_to_num([one.error for one in rows])
+    published = np.array([one.published for one in rows])
     known = np.isfinite(published)
-    both = np.concatenate([value - error, value + error, published[known]])
-    air = max(0.06 * float(np.ptp(both)), 0.5)
-    low, high = float(both.min() - air), float(both.max() + air)
-    bars = np.stack([np.stack([value - error, y], 1), np.stack([value + error, y], 1),
-                     np.full((n, 2), np.nan)], axis=1).reshape(-1, 2)  # fmt: skip
+
+    def lines(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        ends = [np.stack([start, y], 1), np.stack([end, y], 1), np.full((n, 2), np.nan)]
+        return np.stack(ends, axis=1)  # (n, 3, 2)
+
     layers: list[Layer] = []
     if known.any():
-        gaps = np.stack([np.stack([value, y], 1), np.stack([published, y], 1),
-                         np.full((n, 2), np.nan)], axis=1)[known]  # fmt: skip
-        layers.append(Path(xy=gaps.reshape(-1, 2), color="muted", width=1.5, dash=True))
-    layers += [Path(xy=bars, color="ink", width=2.0),
+        gaps = lines(value, published)[known].reshape(-1, 2)
+        layers.append(Path(xy=gaps, color="muted", width=1.5, dash=True))
+    layers += [Path(xy=lines(value - error, value + error).reshape(-1, 2), color="ink", width=2.0),
                Points(xy=np.stack([value, y], 1), color=0, size=6.0, opacity=1.0,
                       name="ours, ± 2 s.e.")]  # fmt: skip
     if known.any():
-        at = np.stack([published, y], 1)[known]
-        layers.append(Points(xy=at, color="accent", symbol="star", size=8.0, opacity=1.0,
-                             name="published"))  # fmt: skip
-    return Scene(
-        panels=[Panel(
-            layers=layers, title="Test log-likelihood",
-            x=Axis(label="nats per image", range=(low, high)),
-            y=Axis(range=(-0.7, n - 0.3),
-                   ticks=[(float(i), one.checkpoint) for i, one in enumerate(shown)]),
-        )],
-        alt=f"Dots for the held-out log-likelihood of each checkpoint, stars for published ones. "
-        f"{caption(r, shown)}",
-        captions=[caption(r, shown)], aspect=1.9,
+        layers.append(Points(xy=np.stack([published, y], 1)[known], color="accent", symbol="star",
+                             size=8.0, opacity=1.0, name="published"))  # fmt: skip
+    return Panel(
+        layers=layers, title=title, x=Axis(label="nats per image", range=reach),
+        y=Axis(range=(-0.7, n - 0.3), ticks=[(float(i), one.checkpoint)
+                                             for i, one in enumerate(rows)]),
+        area=area, legend=known.any().item(),
     )  # fmt: skip
 
 
@@ -110,8 +134,9 @@ def files_table(r: Board) -> Table:
 
 
 def _file(one: File) -> list[str]:
+    minutes = "minute" if one.minutes == 1 else "minutes"
     return [
         one.name, one.about, f"{one.data}, {one.train:,} images",
-        f"{one.steps:,} steps, {one.minutes:g} minutes on {one.device}", f"{one.parameters:,}",
+        f"{one.steps:,} steps, {one.minutes:g} {minutes} on {one.device}", f"{one.parameters:,}",
         f"{one.kilobytes:,.0f}", one.sha256[:12],
     ]  # fmt: skip

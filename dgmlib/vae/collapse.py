@@ -44,12 +44,13 @@ class Collapse(NamedTuple):
     kl: np.ndarray  # (P, J)
     variance: np.ndarray  # (P, J)
     change: np.ndarray  # (P, J) largest change of a pixel's probability while z_j is turned
-    rows: np.ndarray  # (P, 2, T, 28, 28) the coordinate of rank 1 and that of ``rank`` turned
+    ranks: tuple[int, ...]  # R of them, turned: 1, and ``rank`` if that is another
+    rows: np.ndarray  # (P, R, T, 28, 28)
     rank: int  # from 1
     active: np.ndarray  # (P,) here, on N images
     card_active: np.ndarray  # (P,) on the test images, from the card
     card_rate: np.ndarray  # (P,)
-    missing: list[str]
+    missing: dict[str, str]  # name -> why
     told: str
     words: str  # where the digit comes from
     n: int
@@ -85,6 +86,7 @@ def watch(digit: str, rank: int) -> Collapse:
     found = shelf.look([shelf.name_of(b) for b in BETAS])
     own = own_digit.parse(digit)
     x = own.bits[None].astype(np.float32)
+    ranks = (1,) if rank == 1 else (1, rank)
     kl, variance, change, rows = [], [], [], []
     for one in found.found:
         s = _bundled(one.name, one.card["sha256"])
@@ -92,13 +94,13 @@ def watch(digit: str, rank: int) -> Collapse:
         kl.append(s.kl)
         variance.append(s.variance)
         change.append(changes(one.weights, z)[s.order])
-        rows.append([turn(one.weights, z, s.order[i]) for i in (0, rank - 1)])
+        rows.append([turn(one.weights, z, int(s.order[k - 1])) for k in ranks])
     side = own_digit.SIDE
     return Collapse(
         [one.name for one in found.found],
         np.array([float(one.card["settings"]["beta"]) for one in found.found]),
         np.array(kl), np.array(variance), np.array(change),
-        np.array(rows).reshape(len(kl), 2, len(TURNED), side, side), rank,
+        ranks, np.array(rows).reshape(len(kl), len(ranks), len(TURNED), side, side), rank,
         (np.array(variance) > ACTIVE).sum(1),
         np.array([shelf.score(one, "active units")[0] for one in found.found]),
         np.array([shelf.score(one, "rate")[0] for one in found.found]),

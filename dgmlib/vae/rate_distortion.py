@@ -37,9 +37,10 @@ class Plane(NamedTuple):
     rate_error: np.ndarray  # (P,)
     distortion: np.ndarray  # (P,)
     distortion_error: np.ndarray  # (P,)
+    bound_error: np.ndarray  # (P,) of - (R + D), per image: the two halves go together
     log_p: np.ndarray  # (P,)
     log_p_error: np.ndarray  # (P,)
-    missing: list[str]
+    missing: dict[str, str]  # name -> why
     told: str
     wanted: float  # beta asked for
     chosen: int  # the checkpoint nearest to it
@@ -87,14 +88,15 @@ def plane(beta: float, digit: str, *, rng: np.random.Generator) -> Plane:
         return np.array([shelf.score(one, name) for one in found.found]).T
 
     (r, r_error), (d, d_error) = score("rate"), score("distortion")
+    elbo_error = score("test ELBO")[1]
     log_p, log_p_error = score("test log-likelihood")
     side = (own_digit.SIDE, own_digit.SIDE)
     return Plane(
         [one.name for one in found.found], betas,
         np.array([shelf.epochs(one) for one in found.found]),
-        r, r_error, d, d_error, log_p, log_p_error, found.missing, found.told, beta, chosen,
-        own.words, x.reshape(-1, *side), np.array(rate), np.array(distortion), np.array(error),
-        np.array(every).reshape(-1, *side),
+        r, r_error, d, d_error, elbo_error, log_p, log_p_error, found.missing, found.told, beta,
+        chosen, own.words, x.reshape(-1, *side),
+        np.array(rate), np.array(distortion), np.array(error), np.array(every).reshape(-1, *side),
         sigmoid(vae.decode(weights, drawn)).reshape(FRAMES, SHOWN, *side),
         sigmoid(vae.decode(weights, prior)).reshape(FRAMES, SHOWN, *side),
     )  # fmt: skip

@@ -15,6 +15,7 @@ class Row(NamedTuple):
     """One score of one checkpoint."""
 
     checkpoint: str
+    data: str  # what it was trained and measured on
     score: str
     value: float
     error: float  # NaN: not stated
@@ -54,7 +55,7 @@ def board() -> Board:
         except (OSError, ValueError) as error:
             refused.append(str(error))
             continue
-        rows += [_row(name, entry) for entry in facts["scores"]]
+        rows += [_row(name, facts["data"]["name"], entry) for entry in facts["scores"]]
         training = facts["training"]
         files.append(
             File(name, facts["about"], facts["data"]["name"], facts["data"]["train"],
@@ -67,9 +68,9 @@ def board() -> Board:
     return Board(rows, files, refused)
 
 
-def _row(name: str, entry: dict) -> Row:
+def _row(name: str, data: str, entry: dict) -> Row:
     def number(key: str) -> float:
         return np.nan if entry.get(key) is None else float(entry[key])
 
-    return Row(name, entry["name"], float(entry["value"]), number("error"), entry["unit"],
+    return Row(name, data, entry["name"], float(entry["value"]), number("error"), entry["unit"],
                number("published"), entry.get("reference", ""), entry["protocol"])  # fmt: skip

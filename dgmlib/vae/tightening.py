@@ -52,7 +52,7 @@ class Tightening(NamedTuple):
     bits: np.ndarray  # (784,)
     words: str
     own: bool  # the reader drew it: no model was trained on it
-    missing: list[str]
+    missing: dict[str, str]  # name -> why
     told: str
 
 
