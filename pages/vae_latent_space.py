@@ -20,7 +20,7 @@ class Params:
     centre: bool = ui.toggle(True, label="Centre my own digit", help="As MNIST's digits were.")
     z: str = ui.handles("", label="z: z₁ z₂", parse=z_text.parse, ends=["", "3.5 -4"])
     place: str = ui.handles("", label="Place: z₁ z₂", parse=z_text.parse, ends=["", "-4 4"])
-    factor: float = ui.slider(10.0, 2.0, 100.0, step=1.0, label="A hole has p(z)/q(z) above")
+    factor: int = ui.slider(10, 2, 100, label="A hole has p(z)/q(z) above")
     other: int = ui.slider(42, 0, 4999, label="Second digit")
     ends: str = ui.choice("draws of q", paths.ENDS, label="Ends")
     told: str = ui.choice("3", CLASSES, label="Class told to the encoder")
@@ -96,7 +96,7 @@ ui.page(
     presets={
         "The encoder misses": dict(digit="n:21"),
         "No digit at all": dict(digit=SCRIBBLE),
-        "A hole, decoded": dict(view="map", factor=30.0),
+        "A hole, decoded": dict(view="map", factor=30),
         "Straight through the middle": dict(view="paths", digit="n:0", other=9),
         "Told the wrong class": dict(view="classes", told="1"),
         "A scribble must belong somewhere": dict(view="clusters", digit=SCRIBBLE),

@@ -15,8 +15,15 @@ from scipy import stats
 
 from dgmlib.checkpoints import card, store
 from dgmlib.data import own_digit
-from dgmlib.figures import latent_classes, latent_clusters, latent_digit, latent_map, latent_paths
-from dgmlib.figures.scene import Bars, Ellipses, HeatMap, Images, Points, Scene
+from dgmlib.figures import (
+    latent_classes,
+    latent_clusters,
+    latent_digit,
+    latent_map,
+    latent_paths,
+    latent_words,
+)
+from dgmlib.figures.scene import Bars, Ellipses, HeatMap, Images, Points, Rules, Scene
 from dgmlib.vae import (
     aggregate,
     clusters_seen,
@@ -330,7 +337,11 @@ def test_a_picked_place_says_what_is_there(shelf: Path) -> None:
     assert ("(0.30, −0.20) is a hole" in words) == hole
     assert ("is no hole" in words) != hole
     far = whole_plane.look("vae-2d", np.array([3.9, 3.9]), factor=2.0, beside="none-such", rng=rng)
-    assert "is no hole" in said(latent_map.map_scene(far)).captions[0]  # it is outside the disc
+    scene = said(latent_map.map_scene(far))
+    assert "is no hole" in scene.captions[0]  # it is outside the disc
+    assert "outside the picture, which ends at 3.2" in scene.captions[0]
+    assert not [p for i in (0, 1) for p in layers(scene, Points, i) if p.symbol == "star"]
+    assert "outside the picture" not in words
     assert far.many is None
     assert "none-such" in far.told
 
@@ -509,9 +520,28 @@ def test_the_clusters_are_drawn_as_they_are(shelf: Path) -> None:
     assert (seen <= (fallen == np.arange(CLUSTERS)[:, None])).all()
     assert (layers(scene, Bars, 4)[0].height == r.census.table).all()
     assert (layers(scene, HeatMap, 5)[0].value == r.census.table).all()
+    rules = layers(scene, Rules, 5)[0].at  # around the row of the frame's cluster
+    ticks = {name: at for at, name in scene.panels[5].y.ticks or ()}
+    assert rules[2].tolist() == [ticks["3"] - 0.5, ticks["3"] + 0.5]
     assert "Cluster 3," in scene.captions[2]
     assert f"{r.chance[2]:.1%}" in scene.captions[2]
     assert "12.50 ± 0.30%" in table.caption
+
+
+def test_labels_do_not_cover_each_other() -> None:
+    """Mutants: pushed together; along one axis only; the units of the axes exchanged; a label that
+    had room moved."""
+    rng = np.random.default_rng(0)
+    near = np.array([3.0, 0.5])
+    crowd = np.concatenate([near * rng.uniform(-1, 1, (8, 2)), [[0, 0], [0, 0], [90, 90]]])
+    at = latent_words.apart(crowd, near)
+    away = np.linalg.norm((at[:, None] - at) / near, axis=-1)[np.triu_indices(len(at), 1)]
+    assert away.min() > 0.99
+    assert at[-1].tolist() == [90, 90]
+    assert at.mean(0) == pytest.approx(crowd.mean(0))
+    assert np.linalg.norm((at - crowd) / near, axis=1).max() < 3  # not scattered
+    two = latent_words.apart(np.array([[0.0, 0.0], [0.0, 0.8]]), 1.0)
+    assert two == pytest.approx(np.array([[0, -0.1], [0, 0.9]]), abs=2e-3)
 
 
 # ---------------------------------------------------------------- words in a link

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dgmlib.figures.divergences import num
-from dgmlib.figures.latent_words import pad, rows, told
+from dgmlib.figures.latent_words import apart, pad, rows, told
 from dgmlib.figures.scene import (
     Axis,
     Bars,
@@ -11,6 +11,7 @@ from dgmlib.figures.scene import (
     Layer,
     Panel,
     Points,
+    Rules,
     Scene,
     Text,
 )
@@ -18,6 +19,7 @@ from dgmlib.figures.table import Table
 from dgmlib.vae.clusters_seen import SAMPLES, SHOWN, Clusters
 
 WIDE = 6  # samples in a row
+NEAR = 0.1  # of the panel: what the number of a cluster takes
 CLASSES = [(float(c), str(c)) for c in range(10)]
 
 
@@ -26,8 +28,8 @@ def clusters_scene(r: Clusters) -> list[Scene | Table]:
     C = len(r.weight)
     grid = r.samples.reshape(C, SAMPLES // WIDE, WIDE, -1)
     panels = [
-        pad(r.digit, (0, 0, 2, 3)),
-        rows(grid, [""] * (SAMPLES // WIDE), "Draws of the cluster: p(ink)", (2, 0, 2, 3),
+        pad(r.digit, (0, 0, 4, 3)),
+        rows(grid, [""] * (SAMPLES // WIDE), "Draws of the cluster: p(ink)", (4, 0, 4, 3),
              margin=0.0),
         _plane(r), _chance(r), _who(r), _table_map(r),
     ]  # fmt: skip
@@ -37,7 +39,7 @@ def clusters_scene(r: Clusters) -> list[Scene | Table]:
         "of the drawn digit, and the classes of the digits that fall into each cluster.",
         frame_values=np.arange(1, C + 1), frame_label="cluster",
         captions=[_said(r, k) for k in range(C)], start=int(r.chance.argmax()), fps=2.0,
-        columns=6, aspect=1.6, interpolate=False,
+        columns=12, aspect=1.45, interpolate=False,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -53,13 +55,15 @@ def _plane(r: Clusters) -> Panel:
     layers: list[Layer] = [
         Points(xy=flat, color="muted", size=1.6, opacity=0.35, name="all digits' codes"),
         Points(xy=inside, color=0, symbol="square", size=2.2, opacity=0.7, name="this cluster's"),
-        Text(xy=c.centres, text=[str(k + 1) for k in range(C)], size=14.0),
+        Points(xy=c.centres, color="ink", symbol="plus", size=3.5, opacity=1.0, name="centres"),
+        Text(xy=apart(c.centres, NEAR * (high - low)), text=[str(k + 1) for k in range(C)],
+             size=14.0),
         Points(xy=r.place[None], color="accent", symbol="star", size=8.0, opacity=1.0,
                name="this digit"),
     ]  # fmt: skip
     return Panel(
         layers=layers, title="Codes, flattened", x=Axis(range=(float(low[0]), float(high[0]))),
-        y=Axis(range=(float(low[1]), float(high[1]))), area=(4, 0, 2, 3),
+        y=Axis(range=(float(low[1]), float(high[1]))), area=(8, 0, 4, 3),
     )  # fmt: skip
 
 
@@ -72,7 +76,7 @@ def _chance(r: Clusters) -> Panel:
     return Panel(
         layers=[Bars(x=np.arange(1, C + 1), height=r.chance, color=0)],
         title="q(c|x) of this digit", x=Axis(label="cluster", ticks=_ticks(C)),
-        y=Axis(range=(0.0, 1.05)), area=(0, 3, 2, 2), legend=False,
+        y=Axis(range=(0.0, 1.05)), area=(0, 3, 4, 3), legend=False,
     )  # fmt: skip
 
 
@@ -80,7 +84,7 @@ def _who(r: Clusters) -> Panel:
     return Panel(
         layers=[Bars(x=np.arange(10), height=r.census.table.astype(float), color=1)],
         title="Classes in this cluster", x=Axis(label="class", ticks=CLASSES),
-        y=Axis(range=(0.0, 1.08 * max(float(r.census.table.max()), 1.0))), area=(2, 3, 2, 2),
+        y=Axis(range=(0.0, 1.08 * max(float(r.census.table.max()), 1.0))), area=(4, 3, 3, 3),
         legend=False,
     )  # fmt: skip
 
@@ -91,13 +95,16 @@ def _table_map(r: Clusters) -> Panel:
     k, c = (m.ravel() for m in np.meshgrid(np.arange(C), np.arange(10), indexing="ij"))
     words = [str(int(v)) if v else "" for v in table.ravel()]
     at = np.stack([c, k + 1], axis=1).astype(float)
+    here = np.arange(C)[:, None] + np.array([0.5, 1.5])  # (F, 2) below and above the row
     layers: list[Layer] = [
-        HeatMap(value=table, extent=(-0.5, 9.5, 0.5, C + 0.5), range=(0.0, 1.6 * table.max())),
-        Text(xy=at, text=words, size=9.0),
+        HeatMap(value=table, extent=(-0.5, 9.5, 0.5, C + 0.5), range=(0.0, 2.5 * table.max())),
+        Rules(at=here, axis="y", color="accent", dash=False, width=2.0, name="this cluster"),
+        Text(xy=at, text=words, size=11.5),
     ]
     return Panel(
-        layers=layers, title="Digits of each class (across) in each cluster",
-        x=Axis(ticks=CLASSES), y=Axis(ticks=_ticks(C)), area=(4, 3, 2, 2),
+        layers=layers, title="Digits of each class in each cluster",
+        x=Axis(label="class", ticks=CLASSES), y=Axis(label="cluster", ticks=_ticks(C)),
+        area=(7, 3, 5, 3), legend=False,
     )  # fmt: skip
 
 

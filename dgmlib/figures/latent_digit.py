@@ -3,7 +3,7 @@
 import numpy as np
 
 from dgmlib.figures.divergences import num
-from dgmlib.figures.latent_words import SHOWN, pad, place, strip, told
+from dgmlib.figures.latent_words import SHOWN, apart, pad, place, strip, told
 from dgmlib.figures.scene import (
     Axis,
     Ellipses,
@@ -20,6 +20,7 @@ from dgmlib.figures.table import Table
 from dgmlib.vae.one_digit import NODES, Look
 
 REACH = 4.0
+LABEL = 0.45  # of the plane: what the name of a class takes
 BEYOND = "Part of p(x) lies beyond |z| = 6, where the quadrature ends. "
 
 
@@ -43,8 +44,8 @@ def digit_scene(r: Look) -> list[Scene | Table]:
 
 
 def middles(codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(10, 2) where the name of each class is written: the median of its codes."""
-    return np.array([np.median(codes[labels == c], axis=0) for c in range(10)])
+    """(10, 2) where the name of each class is written: near the median of its codes."""
+    return apart(np.array([np.median(codes[labels == c], axis=0) for c in range(10)]), LABEL)
 
 
 def prior_circles() -> Layer:

@@ -41,7 +41,7 @@ def map_scene(r: Map) -> list[Scene | Table]:
         panels=panels,
         alt="The plane of two latents: decoded pictures on a grid; log q(z) − log p(z) with the "
         "holes of the aggregate posterior marked; and one picked place decoded.",
-        captions=[_said(r)], columns=21, aspect=1.95,
+        captions=[_said(r)], columns=21, aspect=2.25,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -57,13 +57,18 @@ def _marks(r: Map, *, named: bool) -> list[Layer]:
     here: list[Layer] = [
         Points(xy=r.picked.z[None], color="accent", symbol="star", size=8.0, opacity=1.0,
                name="picked" if named else "")
-    ]  # fmt: skip
+    ] if seen(r.picked.z) else []  # fmt: skip
     if len(r.holes.at):
         here.insert(0, Points(xy=r.holes.at, color="bad", symbol="ring", size=9.0, opacity=1.0,
                               name="holes" if named else ""))  # fmt: skip
         names = [str(i + 1) for i in range(len(r.holes.at))]
         here.append(Text(xy=r.holes.at + np.array([0.0, 0.3]), text=names, color="bad", size=12.0))
     return here
+
+
+def seen(z: np.ndarray) -> bool:
+    """Whether a place lies in the picture."""
+    return bool((np.abs(z) <= REACH).all())
 
 
 def _decoded(r: Map) -> Panel:
@@ -105,11 +110,12 @@ def _said(r: Map) -> str:
     gap = p.log_q - p.log_p
     inside = gap < -np.log(r.holes.factor) and np.hypot(*p.z) <= RADIUS
     what = "a hole" if inside else "no hole"
+    off = "" if seen(p.z) else f" It lies outside the picture, which ends at {num(REACH, 1)}."
     how = f"{num(abs(gap))} nats {'below' if gap < 0 else 'above'} the prior"
     return (
         f"{r.holes.total:.1%} of the prior's mass lies in holes: q(z) < p(z)/"
         f"{num(r.holes.factor, 0)} inside the disc. {place(p.z)} is {what}: the aggregate "
-        f"posterior is {how} there.{told(r.told)}"
+        f"posterior is {how} there.{off}{told(r.told)}"
     )
 
 

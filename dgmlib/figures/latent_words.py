@@ -19,6 +19,25 @@ def place(z: np.ndarray) -> str:
     return f"({num(z[0])}, {num(z[1])})"
 
 
+def apart(at: np.ndarray, near: np.ndarray | float) -> np.ndarray:
+    """Places of labels (n, 2), pushed away from each other until none is nearer than ``near``.
+
+    ``near`` is a length, or one along each axis. Labels that have room stay where they are.
+    """
+    places = np.asarray(at, float) / near
+    for _ in range(500):
+        away = places[:, None] - places  # (n, n, 2)
+        length = np.linalg.norm(away, axis=-1)
+        lack = np.triu(1.001 - length, 1)
+        if not (lack > 0.001).any():
+            break
+        # on one spot: apart along x
+        way = np.where(length[..., None] > 1e-9, away / np.maximum(length, 1e-9)[..., None], [1, 0])
+        push = 0.5 * np.maximum(lack, 0)[..., None] * way
+        places = places + push.sum(1) - push.sum(0)
+    return places * near
+
+
 def strip(
     images: np.ndarray, names: list[str], title: str, area: tuple[int, int, int, int]
 ) -> Panel:

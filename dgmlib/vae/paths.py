@@ -19,7 +19,6 @@ import numpy as np
 from scipy import stats
 
 from dgmlib.checkpoints import store
-from dgmlib.data import own_digit
 from dgmlib.data.own_digit import Digit
 from dgmlib.vae import encoded, terms, vae
 from dgmlib.vae.arrays import sigmoid, softplus
@@ -101,8 +100,3 @@ def between(
         (float(stats.chi(d).ppf(SHELL[0])), float(stats.chi(d).ppf(SHELL[1]))),
         (float(low), float(high)), int((all_mean.var(0) > 0.01).sum()), net.told,
     )  # fmt: skip
-
-
-def another(text: str, n: int) -> str:
-    """``n:k`` with another number, when both ends would be the same digit."""
-    return f"n:{(n + 1) % own_digit.COUNT}" if text == f"n:{n}" else f"n:{n}"

@@ -39,7 +39,6 @@ class Map(NamedTuple):
     codes: np.ndarray  # (n, 2)
     labels: np.ndarray  # (n,)
     picked: Picked
-    chosen: bool  # by the reader; otherwise it is the largest hole
     exact: plane.Exact
     drawn: Surgery  # the same model, from draws
     many: Surgery | None  # a model with fifty latents, from draws
@@ -63,8 +62,8 @@ def look(
         many, told = None, f"{net.told} {error}".strip()
     return Map(
         density, found, _tiles(name, net.card["sha256"]), np.asarray(q.mean, float),
-        own_digit.bundled().labels, _pick(name, at), z is not None,
-        encoded.exact_surgery(name), drawn, many, told,
+        own_digit.bundled().labels, _pick(name, at), encoded.exact_surgery(name), drawn, many,
+        told,
     )  # fmt: skip
 
 
