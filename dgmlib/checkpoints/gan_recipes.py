@@ -63,7 +63,7 @@ def _gan(
 
     settings = dict(
         model="gan", data="mnist", kind=kind, noise=shape.noise, categories=shape.categories,
-        continuous=shape.continuous, r1=r1, penalty=penalty, info=info,
+        continuous=shape.continuous, spread=shape.spread, r1=r1, penalty=penalty, info=info,
     )  # fmt: skip
     readers = ("reader",) if shape.categories else ()
     judge = _late("judge_turn", kind=kind, shape=shape, r1=r1, penalty=penalty, info=info)
@@ -98,7 +98,7 @@ def _all() -> list[Recipe]:
         _gan("wgan-gp", "Wasserstein GAN with gradient penalty", "wasserstein", Shape(64), 12,
              lr=(5e-4, 5e-5), times=3, penalty=10.0, betas=(0.5, 0.9)),
         _gan("infogan", "InfoGAN: ten categories and two continuous codes, found without labels",
-             "non-saturating", Shape(62, 10, 2), 20, lr=(5e-4, 5e-5), r1=1.0, info=1.0),
+             "non-saturating", Shape(62, 10, 2, 0.1), 20, lr=(5e-4, 5e-5), r1=1.0, info=1.0),
     ]  # fmt: skip
 
 

@@ -1,11 +1,16 @@
 r"""What goes into the generator, and how well a reader finds it again on the picture.
 
-    z = (noise ~ N(0, I), c ~ Cat(1/K) as a one-hot vector, u ~ U(-1, 1))
+    z = (noise ~ N(0, s^2 I), c ~ Cat(1/K) as a one-hot vector, u ~ U(-1, 1))
     log q(c, u | x) = log softmax(logits)[c] + sum_j log N(u_j; mean_j, var_j)
 
-Reference:
+With a small s the category speaks louder than the noise, so that it decides what is drawn and the
+noise only how.
+
+References:
     InfoGAN: interpretable representation learning by information maximizing generative adversarial
     nets (Chen et al., 2016) https://arxiv.org/abs/1606.03657
+    ClusterGAN: latent space clustering in generative adversarial networks (Mukherjee et al., 2019)
+    https://arxiv.org/abs/1809.03627 (small noise beside a one-hot vector)
 """
 
 import math
@@ -20,10 +25,11 @@ class Shape(NamedTuple):
     noise: int
     categories: int = 0
     continuous: int = 0
+    spread: float = 1.0  # standard deviation of the noise
 
     @property
     def latent(self) -> int:
-        return sum(self)
+        return self.noise + self.categories + self.continuous
 
 
 class Told(NamedTuple):
@@ -38,7 +44,7 @@ def draw(shape: Shape, n: int, generator: Any) -> Any:
     import torch
 
     where: Any = dict(generator=generator, device=generator.device)
-    parts = [torch.randn(n, shape.noise, **where)]
+    parts = [shape.spread * torch.randn(n, shape.noise, **where)]
     if shape.categories:
         chosen = torch.randint(shape.categories, (n,), **where)
         parts.append(torch.eye(shape.categories, device=generator.device)[chosen])
