@@ -25,7 +25,7 @@ test: $(VENV)/.dev
 	$(PY) -m ruff format --check .
 	$(PY) -m pyright --pythonpath $(PY)
 	$(PY) -m pytest -n 2 --ignore tests/browser --ignore tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
-	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m pytest tests/browser $(PYTEST) $(NONE_IS_FINE)
+	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m pytest -n 2 tests/browser $(PYTEST) $(NONE_IS_FINE)
 	$(PY) -m pytest tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
 
 format: $(VENV)/.dev
