@@ -84,10 +84,10 @@ def test_wrong_samplers_stay_where_they_are_spotted() -> None:
     "program",
     [
         "import dgmlib, dgmlib.figures.scene, dgmlib.divergences, dgmlib.mixtures",
-        "from dgmlib.ui import catalogue, spec\n"
+        "from dgmlib.ui import catalogue, picture, spec\n"
         "for name in catalogue.PAGES:\n"
         "    page = spec.of(name)\n"
-        "    for view in page.views.values(): view.show(view.compute(page.params()))",
+        "    for view in page.views: picture.rendered(page, view, page.params())",
     ],
     ids=["library", "pages"],
 )

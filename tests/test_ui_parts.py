@@ -208,14 +208,15 @@ VIEWS = [(name, view) for name in catalogue.PAGES for view in spec.of(name).view
 def test_the_code_shown_computes_what_is_shown(name: str, chosen: str, tmp_path) -> None:
     """Runs the program in a Python of its own, at parameters that are not the defaults."""
     page = spec.of(name)
-    for values in [{}, *(v for v in page.presets.values() if v.get("view", chosen) == chosen)][:2]:
+    view = page.views[chosen]
+    presets = [v for v in page.presets.values() if v.get("view", chosen) == chosen]
+    for values in [{}] if view.job else [{}, *presets][:2]:  # jobs take seconds, twice
         p = page.params(**values)
-        view = page.views[chosen]
-        program = code.snippet(view.compute, p)
+        program = code.snippet(view.compute, p, job=view.job)
         out = tmp_path / "out.npz"
         save = f"\nfrom dgmlib.ui.behind import npz\nopen({str(out)!r}, 'wb').write(npz(result))"
         subprocess.run([sys.executable, "-c", program + save], check=True, cwd=spec.PAGES.parent)
-        shown = behind.flat(view.compute(p))
+        shown = behind.flat(view.result(p))
         again = np.load(out)
         assert set(again.files) == set(shown)
         assert shown
@@ -229,7 +230,8 @@ def test_the_notebook_runs_and_ends_in_the_picture(name: str) -> None:
 
     page = spec.of(name)
     view = next(iter(page.views.values()))
-    text = code.notebook(view.compute, page.params(), view.show, title="T", link="http://x")
+    p = page.params()
+    text = code.notebook(view.compute, p, view.show, title="T", link="http://x", job=view.job)
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
     assert json.loads(text)["cells"][0]["source"][0].startswith("#")
@@ -250,6 +252,14 @@ def test_checks_name_tests_that_exist(name: str) -> None:
             path, _, test = check.test.partition("::")
             source = (spec.PAGES.parent / path).read_text(encoding="utf-8")
             assert f"def {test.split('[')[0]}(" in source, check.test
+
+
+@pytest.mark.parametrize(("name", "chosen"), VIEWS)
+def test_the_first_picture_of_a_job_is_recorded(name: str, chosen: str) -> None:
+    """Mutant: a page whose first visitor meets a button instead of a picture."""
+    page = spec.of(name)
+    if page.views[chosen].job:
+        assert page.views[chosen].recorded(page.params()) is not None
 
 
 def test_a_parameter_cannot_have_a_name_of_the_frame() -> None:

@@ -14,7 +14,10 @@ from dgmlib.ui.spec import Spec
 
 
 def draw(spec: Spec, chosen: str, p: Any, result: Any) -> None:
-    """Folded parts are made when they are opened: most readers never do, every change would pay."""
+    """Folded parts are made when they are opened: most readers never do, every change would pay.
+
+    Without a result (a job that was not run) the program is there all the same.
+    """
     view = spec.views[chosen]
     title = f"{prose.read(spec.name).title}: {view.title}"
     base = st.context.url or f"/{spec.name}"
@@ -24,14 +27,15 @@ def draw(spec: Spec, chosen: str, p: Any, result: Any) -> None:
         with st.popover("Share", icon=":material/link:", key=key, on_change="rerun") as share:
             if share.open:
                 _share(base, p, title)
-        st.download_button(
-            "Data", lambda: npz(result), f"{spec.name}-{chosen}.npz", icon=":material/download:",
-            on_click="ignore", help="Every number of this picture, for numpy.load",
-        )  # fmt: skip
+        if result is not None:
+            st.download_button(
+                "Data", lambda: npz(result), f"{spec.name}-{chosen}.npz", on_click="ignore",
+                icon=":material/download:", help="Every number of this picture, for numpy.load",
+            )  # fmt: skip
         st.download_button(
             "Notebook",
             lambda: code.notebook(
-                view.compute, p, view.show, title=title, link=links.link(base, p)
+                view.compute, p, view.show, title=title, link=links.link(base, p), job=view.job
             ),
             f"{spec.name}-{chosen}.ipynb",
             mime="application/x-ipynb+json",
@@ -47,7 +51,7 @@ def draw(spec: Spec, chosen: str, p: Any, result: Any) -> None:
     label, key = "The program that computes this picture", f"{spec.name}.program"
     with st.expander(label, icon=":material/code:", key=key, on_change="rerun") as program:
         if program.open:
-            st.code(code.snippet(view.compute, p), language="python")
+            st.code(code.snippet(view.compute, p, job=view.job), language="python")
 
 
 def full_page(spec: Spec, p: Any) -> None:

@@ -42,14 +42,23 @@ class Cache:
                 return value
             try:
                 value = compute()
-                with self._lock:
-                    self._kept[key], self._sizes[key] = value, size(value)
-                    while len(self._kept) > self._entries or self._too_large():
-                        del self._sizes[self._kept.popitem(last=False)[0]]
+                self.put(key, value, size=size(value))
             finally:
                 with self._lock:
                     self._running.pop(key, None)
         return value
+
+    def put(self, key: Hashable, value: Any, *, size: int = 0) -> None:
+        """Keeps a value that was computed elsewhere, in place of an older one."""
+        with self._lock:
+            self._kept[key], self._sizes[key] = value, size
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._entries or self._too_large():
+                del self._sizes[self._kept.popitem(last=False)[0]]
+
+    def peek(self, key: Hashable) -> Any:
+        """The kept value, or None."""
+        return self._look(key)[1]
 
     def _too_large(self) -> bool:
         return len(self._kept) > 1 and sum(self._sizes.values()) > self._most

@@ -12,8 +12,8 @@ from types import CodeType
 from typing import Any
 
 
-def snippet(compute: Callable[[Any], Any], params: Any) -> str:
-    """Source that, run on its own, leaves ``compute(params)`` in ``result``."""
+def snippet(compute: Callable[[Any], Any], params: Any, *, job: bool = False) -> str:
+    """Source that, run on its own, leaves ``compute(params)`` in ``result``; a job is finished."""
     imports, function, used = _parts(compute)
     values = ", ".join(f"{name}={getattr(params, name)!r}" for name in used)
     lines = [
@@ -23,10 +23,15 @@ def snippet(compute: Callable[[Any], Any], params: Any) -> str:
         "",
         f"p = SimpleNamespace({values})",
     ]
-    return "\n".join([*lines, "", "", function, "", "", f"result = {compute.__name__}(p)", ""])
+    if job:
+        lines.insert(2, "from dgmlib.jobs import finish")
+    call = f"finish({compute.__name__}(p))" if job else f"{compute.__name__}(p)"
+    return "\n".join([*lines, "", "", function, "", "", f"result = {call}", ""])
 
 
-def notebook(compute: Callable, params: Any, show: Callable, *, title: str, link: str) -> str:
+def notebook(
+    compute: Callable, params: Any, show: Callable, *, title: str, link: str, job: bool = False
+) -> str:
     """The same program as a Jupyter notebook (nbformat 4) that ends in the same picture."""
     display = (
         f"from {show.__module__} import {show.__name__}\n\n"
@@ -37,7 +42,7 @@ def notebook(compute: Callable, params: Any, show: Callable, *, title: str, link
     cells = [
         ("markdown", f"# {title}\n\n[The page this notebook was opened from]({link})"),
         ("markdown", "It needs `dgmlib`: in the project's folder, `pip install .`"),
-        ("code", snippet(compute, params).strip()),
+        ("code", snippet(compute, params, job=job).strip()),
         ("code", display),
     ]
     return json.dumps(

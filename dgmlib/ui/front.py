@@ -45,8 +45,8 @@ def thumbnail(name: str) -> bytes:
 
 
 def _thumbnail(page: spec.Spec) -> bytes:
-    view = next(iter(page.views.values()))
-    shown = view.show(view.compute(page.params()))
+    chosen, view = next(iter(page.views.items()))
+    shown = view.show(picture.rendered(page, chosen, page.params()).result)
     scene = shown[0] if isinstance(shown, list) else shown
     if not isinstance(scene, Scene):
         raise TypeError(f"{page.name}: the first view must begin with a scene")

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dgmlib.ui import address, behind, controls, picture, state
+from dgmlib.ui import address, behind, controls, picture, running, state
 from dgmlib.ui.spec import Prediction, Spec
 
 
@@ -22,7 +22,7 @@ def draw(spec: Spec) -> None:
     shown = [c for c in view.controls if c not in hidden] if "controls" not in hidden else []
     left, right = st.columns([3.4, 1], gap="medium") if shown else (st.container(), None)
     with left:
-        drawn = picture.draw(spec, chosen, p)
+        drawn = running.draw(spec, chosen, p) if view.job else picture.draw(spec, chosen, p)
         if view.says:
             st.caption(view.says)
         if spec.presets and not embedded and "presets" not in hidden:
@@ -36,8 +36,8 @@ def draw(spec: Spec) -> None:
         _prediction(spec, spec.prediction)
     if embedded:
         behind.full_page(spec, p)
-    elif "code" not in hidden and drawn is not None:
-        behind.draw(spec, chosen, p, drawn.result)
+    elif "code" not in hidden and (drawn is not None or view.job):
+        behind.draw(spec, chosen, p, drawn and drawn.result)
     address.show(spec, p)
 
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ class Rendered(NamedTuple):
 
     result: Any
     items: list[Any]  # packed scenes, figures, tables
+    recorded: bool = False  # from a file, not computed here
 
     def size(self) -> int:
         """Bytes that the cache answers for."""
@@ -36,7 +38,11 @@ class Rendered(NamedTuple):
 
 def computed(view: View, p: Any) -> Rendered:
     """Does all the work, here and now."""
-    result = view.compute(p)
+    return drawn(view, view.result(p))
+
+
+def drawn(view: View, result: Any) -> Rendered:
+    """A result as the browser gets it."""
     shown = view.show(result)
     items = shown if isinstance(shown, list) else [shown]
     return Rendered(result, [i.pack() if isinstance(i, Scene) else i for i in items])
@@ -48,11 +54,36 @@ def cache() -> Cache:
 
 
 def rendered(spec: Spec, chosen: str, p: Any) -> Rendered:
-    """From the cache when anyone saw the same before: same code, same parameters it reads."""
+    """From the cache when anyone saw the same before: same code, same parameters it reads.
+
+    Raises:
+        ValueError: of the computation; or it is a job that nobody has run.
+    """
+    if spec.views[chosen].job:
+        found = at_once(spec, chosen, p)
+        if found is None:
+            raise ValueError("this takes seconds: run it on the page")
+        return found
+    return cache().get(key(spec, chosen, p), lambda: _made(spec, chosen, p), size=Rendered.size)
+
+
+def key(spec: Spec, chosen: str, p: Any) -> Hashable:
     view = spec.views[chosen]
     used = tuple(getattr(p, name) for name in code.uses(view.compute))
-    key = (spec.name, chosen, view.compute.__code__, used)
-    return cache().get(key, lambda: _made(spec, chosen, p), size=Rendered.size)
+    return spec.name, chosen, view.compute.__code__, used
+
+
+def keep(at: Hashable, made: Rendered) -> None:
+    cache().put(at, made, size=made.size())
+
+
+def at_once(spec: Spec, chosen: str, p: Any) -> Rendered | None:
+    """The picture of a job if it is kept or recorded; nothing is run for it."""
+    view, at = spec.views[chosen], key(spec, chosen, p)
+    kept = cache().peek(at)
+    if kept is not None or (result := view.recorded(p)) is None:
+        return kept
+    return cache().get(at, lambda: drawn(view, result)._replace(recorded=True), size=Rendered.size)
 
 
 def _made(spec: Spec, chosen: str, p: Any) -> Rendered:
@@ -70,13 +101,18 @@ def _made(spec: Spec, chosen: str, p: Any) -> Rendered:
 
 
 def draw(spec: Spec, chosen: str, p: Any) -> Rendered | None:
-    view = spec.views[chosen]
     try:
-        drawn = rendered(spec, chosen, p)
+        made = rendered(spec, chosen, p)
     except ValueError as error:  # of the reader's numbers, in words that say what to do
         st.error(plain(error))
         return None
-    for i, item in enumerate(drawn.items):
+    show(spec, chosen, p, made)
+    return made
+
+
+def show(spec: Spec, chosen: str, p: Any, made: Rendered) -> None:
+    view = spec.views[chosen]
+    for i, item in enumerate(made.items):
         key = f"{spec.name}.{chosen}.{i}"
         if isinstance(item, bytes):
             player(
@@ -93,7 +129,6 @@ def draw(spec: Spec, chosen: str, p: Any) -> Rendered | None:
                 st.markdown(behind.table(item))
         else:
             raise TypeError(f"{view.title}: show returned {type(item).__name__}")
-    return drawn
 
 
 def _awaits_a_guess(spec: Spec, chosen: str) -> bool:

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dgmlib.ui import boot, catalogue, fields, links, picture, spec, workers
+from dgmlib.ui import boot, catalogue, fields, gate, links, picture, spec, workers
 
 LARGEST = 100_000  # bytes of a question
 WRONG = (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
@@ -38,6 +38,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        gate.SHARED.close()
         workers.stop()
 
 
@@ -50,7 +51,7 @@ def routes() -> list[Route]:
 
 def question(page: spec.Spec, chosen: str, item: int, p: Any) -> dict[str, Any] | None:
     """What the player sends back with an edit; None where nobody would answer."""
-    if not _served or not page.views[chosen].edits:
+    if not _served or not page.views[chosen].edits or page.views[chosen].job:
         return None
     asked = {"page": page.name, "view": chosen, "item": item, "params": links.changed(p)}
     return {"url": _path(), "ask": asked}

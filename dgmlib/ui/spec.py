@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dgmlib.jobs import finish
+
 PAGES = Path(__file__).parents[2] / "pages"
 
 
@@ -42,12 +44,21 @@ class View:
     """One picture of a page: a pure computation, a pure drawing and its few controls."""
 
     title: str
-    compute: Callable[[Any], Any]  # Params -> NamedTuple of dgmlib
+    compute: Callable[[Any], Any]  # Params -> NamedTuple of dgmlib, or dgmlib.jobs.Job of one
     show: Callable[[Any], Any]  # its result -> Scene, Figure, Table, or a list of them
     controls: Sequence[str] = ()
     edits: Mapping[str, Edit] = field(default_factory=dict)  # by the name of the layer
     says: str = ""
     checks: Sequence[Check] = ()
+    # What takes seconds: ``compute`` returns a job, which begins when the reader asks for it.
+    job: bool = False
+    seconds: Callable[[Any], float] = lambda p: 10.0  # Params -> how long it takes, about
+    bound: float = 60.0  # s after which it is stopped
+    recorded: Callable[[Any], Any] = lambda p: None  # Params -> its result from a file, or None
+
+    def result(self, p: Any) -> Any:
+        """Computes here and now, however long it takes."""
+        return finish(self.compute(p)) if self.job else self.compute(p)
 
 
 @dataclass(frozen=True)

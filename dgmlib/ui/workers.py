@@ -114,4 +114,5 @@ def _here(page: str, chosen: str, texts: dict[str, str]) -> tuple[Any, list[Any]
     found = spec.of(page)
     known = fields.controls(found.params)
     p = found.params(**{name: known[name].parse(text) for name, text in texts.items()})
-    return picture.computed(found.views[chosen], p)
+    made = picture.computed(found.views[chosen], p)
+    return made.result, made.items
