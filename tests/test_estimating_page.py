@@ -148,7 +148,7 @@ def test_the_picture_of_the_gaps() -> None:
 
 def test_axes_say_what_is_cut() -> None:
     """Values beyond an axis lie on its edge, and the edge is labelled so; an axis of less than two
-    decades has marks all the same. Mutants: a plain number at the cut; a gap of 0 shown as 10^-4; a
+    decades has marks all the same. Mutants: a plain number at the cut; a gap of 0 shown as 10⁻⁴; a
     ratio above 1,000 shown as 1,000; whole decades only; peaks drawn from points a width apart."""
     low, *_, high = marks(drawn("average", at("average")), 0, "x")
     assert low[1] == "≤ −12"
@@ -378,5 +378,17 @@ def test_drags_become_links() -> None:
 def test_short_numbers() -> None:
     """Mutants: an exponent where a reader expects digits; four digits; a hyphen."""
     for value, said in ((0.0, "0"), (1.0, "1.00"), (-0.012345, "−0.0123"), (1234.5, "1,230"),
-                        (99.96, "100.0"), (1e-12, "1.00·10^−12"), (np.inf, "∞")):  # fmt: skip
+                        (99.96, "100.0"), (1e-12, "1.00·10⁻¹²"), (np.inf, "∞")):  # fmt: skip
         assert estimating.short(value) == said
+    assert [estimating.ten(p) for p in (-4, 0, 13)] == ["10⁻⁴", "10⁰", "10¹³"]
+
+
+def test_bars_that_are_too_short_are_said() -> None:
+    """Long tails: no bound on the weights. Mutants: said of every q; of bounded weights; never."""
+    for said, shift, width in (
+        (True, 0.5, 0.8), (True, 1.5, 0.5), (True, 2.0, 1.0),
+        (False, 0.5, 1.3), (False, 1.5, 1.3), (False, 0.1, 1.0),
+    ):  # fmt: skip
+        table = PAGE.views["iwae"].show(at("iwae", shift=shift, width=width))[1]
+        assert ("have a long tail" in table.caption) == said
+        assert ("128 at K = 1,024" in table.caption) == said

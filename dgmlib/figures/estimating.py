@@ -87,8 +87,13 @@ def powers(*values: np.ndarray) -> list[tuple[float, str]]:
                 if 0.9 * all_.min() <= m <= 1.1 * all_.max()]  # fmt: skip
     low, high = np.floor(np.log10(all_.min())), np.ceil(np.log10(all_.max()))
     step = max(1, int(np.ceil((high - low) / 4)))
-    return [(10.0**p, f"{10.0**p:,g}" if -4 < p < 4 else f"10^{num(p, 0)}")
+    return [(10.0**p, f"{10.0**p:,g}" if -4 < p < 4 else ten(int(p)))
             for p in np.arange(low, high + 1, step)]  # fmt: skip
+
+
+def ten(power: int) -> str:
+    """A power of ten: 10⁻⁴."""
+    return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def short(value: float, digits: int = 3) -> str:
@@ -98,7 +103,7 @@ def short(value: float, digits: int = 3) -> str:
     places = digits - 1 - int(np.floor(np.log10(abs(value))))
     if places > 8 or places < -6:
         power = int(np.floor(np.log10(abs(value))))
-        return f"{num(value / 10.0**power, digits - 1)}·10^{num(power, 0)}"
+        return f"{num(value / 10.0**power, digits - 1)}·{ten(power)}"
     return f"{round(value, places):,.{max(places, 0)}f}".replace("-", "−")
 
 
@@ -143,7 +148,7 @@ def _draws(r: Averages, f: int, i: int, *, words: bool = True) -> str:
     if not np.isfinite(log):
         return "no number of" if words else "no number"
     if log > 14:
-        return f"10^{(log + np.log(100)) / np.log(10):.0f}"
+        return ten(round((log + np.log(100)) / np.log(10)))
     return f"{max(2, int(np.ceil(100 * np.expm1(log)))):,}"
 
 
@@ -286,5 +291,16 @@ def iwae_table(r: Tightening) -> Table:
         rows,
         f"By the mean of q (encoder) and by the decoder's offset. log p(x) = {num(r.log_p, 4)}; "
         f"measured with {int(r.k[0] * r.repeats[0]):,} draws in groups of K. DReG: doubly "
-        "reparameterised.",
+        f"reparameterised.{tail_words(r)}",
     )  # fmt: skip
+
+
+def tail_words(r: Tightening) -> str:
+    """What the bars do not see: they are made of few repeats, and a rare weight is in none."""
+    if r.q.width > 1 or r.relative_variance < 0.5:  # bounded weights, or tame ones
+        return ""
+    return (
+        f" The weights have a long tail here. The bars at large K come from few repeats "
+        f"({r.repeats[-1]:,} at K = {r.k[-1]:,}) that may hold none of the rare large weights: "
+        "those of DReG can be half as long as they should be, or shorter. The lines are exact."
+    )
