@@ -4,13 +4,11 @@ Every failure becomes one sentence with what to do about it. No sentence repeats
 the client said word for word: an address may hold a signature, and a header a token.
 """
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from dgmlib.data import hub_child
 
 
 class CheckpointError(ValueError):
@@ -73,40 +71,13 @@ def _error(
 def answer(ask: dict[str, Any], seconds: float) -> dict[str, Any]:
     """Asks the client in its own process, which is ended when the time is over."""
     patience = max(0.5, min(10.0, seconds / 3))  # for one answer of the server
-    settings = {
-        "HF_HUB_DISABLE_XET": "1",  # one way to transfer, which a time limit can stop
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DOWNLOAD_TIMEOUT": str(max(1, round(patience))),
-        "PYTHONIOENCODING": "utf-8",
-    }
     client = Path(__file__).with_name("hub_client.py")
-    with subprocess.Popen(
-        [sys.executable, "-P", str(client)],  # -P: its neighbours are not for import
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=os.environ | settings, text=True, encoding="utf-8",
-    ) as process:  # fmt: skip
-        try:
-            question = json.dumps(ask | {"seconds": seconds, "patience": patience})
-            out, _ = process.communicate(question, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise _error("time", f"within {seconds:g} s", ask) from None
-        finally:
-            _end(process)
     try:
-        told = json.loads(out.strip().rpartition("\n")[2])
-    except ValueError:
-        raise _error("client", f"it ended with {process.returncode}", ask) from None
+        told = hub_child.answer(client, ask, seconds=seconds, patience=patience)
+    except TimeoutError as error:
+        raise _error("time", str(error), ask) from None
+    except ChildProcessError as error:
+        raise _error("client", str(error), ask) from None
     if "kind" in told:
         raise _error(told["kind"], told["detail"], ask, told.get("file"), told.get("pickles"))
     return told
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Politely first: the client removes what it has written so far."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(3)
-        except subprocess.TimeoutExpired:
-            process.kill()
