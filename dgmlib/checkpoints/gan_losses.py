@@ -1,13 +1,17 @@
 """What the GANs and their yardstick train on, for :mod:`dgmlib.checkpoints.gan_recipes`."""
 
+from functools import lru_cache
+
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from dgmlib.checkpoints import store
 from dgmlib.checkpoints.recipe import Batch
 from dgmlib.checkpoints.vae_losses import jitter
 from dgmlib.classifiers import digit_cnn
 from dgmlib.gan import codes, losses, pixels
+from dgmlib.vae import vade
 
 Params = dict[str, Tensor]
 R1_EACH = 4  # the zero-centred penalty is taken on every fourth image of a batch
@@ -20,9 +24,12 @@ def classify(params: Params, batch: Batch, draws: Generator) -> Tensor:
 
 def judge_turn(
     params: Params, batch: Batch, draws: Generator, *, kind: losses.Kind, shape: codes.Shape,
-    r1: float = 0.0, penalty: float = 0.0, info: float = 0.0,
+    r1: float = 0.0, penalty: float = 0.0, info: float = 0.0, teacher: str = "",
 ) -> Tensor:  # fmt: skip
-    """The critic's loss, with its penalty, and with the reader's if there is one."""
+    """The critic's loss, with its penalty, and with the reader's if there is one.
+
+    With a ``teacher`` the reader also learns to name real digits as that VaDE clusters them.
+    """
     z = codes.draw(shape, len(batch.x), draws)
     with torch.no_grad():
         fake = pixels.generate(params, z)
@@ -36,7 +43,24 @@ def judge_turn(
         loss = loss + penalty * (slope(params, between) - 1).square().mean()
     if info:
         loss = loss + info * unread(params, shape, z, fake, draws)
+    if teacher:
+        q = pixels.read(params, pixels.features(params, jitter(batch.x, draws)), shape.categories)
+        named = clusters(batch.x, teacher)
+        loss = loss - (named * functional.log_softmax(q.logits.float(), 1)).sum(1).mean()
     return loss
+
+
+def clusters(x: Tensor, teacher: str) -> Tensor:
+    """q(c|x) of a stored VaDE at its mean code, (n, 784) grey -> (n, clusters)."""
+    params = _stored(teacher, x.device)
+    with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
+        return vade.clusters(params, vade.encode(params, x.float()).mean)
+
+
+@lru_cache(maxsize=1)
+def _stored(name: str, device: torch.device) -> Params:
+    found = store.load(name, source="bundled").weights
+    return {k: torch.from_numpy(v.astype("float32")).to(device) for k, v in found.items()}
 
 
 def generator_turn(
