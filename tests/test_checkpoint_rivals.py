@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from dgmlib.checkpoints import gan_losses, state
+from dgmlib.checkpoints import gan_losses, state, store
 from dgmlib.checkpoints.gan_recipes import RECIPES
 from dgmlib.checkpoints.measuring import measure
 from dgmlib.checkpoints.recipe import Batch, Measure, Phase, Recipe, Rival
 from dgmlib.checkpoints.training import Run, generator
+from dgmlib.checkpoints.vae_losses import jitter
+from dgmlib.data import own_digit
 from dgmlib.data.images import Images
 from dgmlib.gan import codes, pixels
+from dgmlib.vae import vade
 
 CPU = torch.device("cpu")
 SHAPE = codes.Shape(3, 4, 2)
@@ -158,6 +161,45 @@ def test_penalties_are_of_the_slope_at_their_points() -> None:
     fake, share = pixels.generate(params, z), torch.rand(8, 1, generator=draws)
     slope = numeric_slope(params, (share * batch.x + (1 - share) * fake).numpy().astype(float))
     assert (full - plain).item() == pytest.approx(10 * ((slope - 1) ** 2).mean(), rel=2e-3)
+
+
+def test_a_teacher_names_real_digits_and_then_leaves() -> None:
+    """The added term is the cross-entropy of q_reader(c | moved x) under q_vade(c | x).
+
+    Mutants: the two exchanged; the images unmoved; the teacher in the last phase, too; its
+    categories averaged over the batch.
+    """
+    rng = np.random.default_rng(0)
+    params = pixels.init_generator(17, rng=rng) | pixels.init_critic(rng=rng)
+    params |= pixels.init_reader(10, 2, rng=rng)
+    tensors = {k: torch.from_numpy(v) for k, v in params.items()}
+    x = torch.from_numpy(own_digit.bundled().bits[:12].astype(np.float32))
+    turn = partial(gan_losses.judge_turn, kind="non-saturating", shape=codes.Shape(5, 10, 2))
+    plain = turn(tensors, Batch(x, x), generator(CPU, 2))
+    taught = turn(tensors, Batch(x, x), generator(CPU, 2), teacher="vade")
+    stored = store.load("vade", source="bundled").weights
+    named = vade.clusters(stored, vade.encode(stored, x.numpy()).mean)  # (12, 10)
+    np.testing.assert_allclose(named.sum(1), 1.0, rtol=1e-4)
+    draws = generator(CPU, 2)
+    codes.draw(codes.Shape(5, 10, 2), 12, draws)  # what the turn draws before it moves the digits
+    moved = jitter(x, draws).numpy()
+    logits = pixels.read(params, pixels.features(params, moved), 10).logits
+    log_q = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    assert (taught - plain).item() == pytest.approx(-(named * log_q).sum(1).mean(), rel=1e-3)
+    first, last = RECIPES["infogan"].phases
+    for phase, taught_now in ((first, True), (last, False)):
+        assert phase.rival is not None
+        losses = [phase.rival.loss(tensors_of_recipe(), Batch(x, x), generator(CPU, 3))]
+        losses.append(gan_losses.judge_turn(
+            tensors_of_recipe(), Batch(x, x), generator(CPU, 3), kind="non-saturating",
+            shape=codes.Shape(62, 10, 2), r1=1.0, info=1.0, teacher="vade" if taught_now else "",
+        ))  # fmt: skip
+        assert losses[0].item() == pytest.approx(losses[1].item(), rel=1e-6)
+
+
+def tensors_of_recipe() -> dict[str, torch.Tensor]:
+    weights = RECIPES["infogan"].init(np.zeros(784), np.random.default_rng(1))
+    return {k: torch.from_numpy(v) for k, v in weights.items()}
 
 
 def numeric_slope(params, x: np.ndarray) -> np.ndarray:
