@@ -55,6 +55,34 @@ def test_jitter_turns_and_scales_a_little() -> None:
     assert np.abs(np.mean(angles)) < 1.5
 
 
+def test_jitter_turns_and_does_not_fold() -> None:
+    """A line across turns with the line down, as far as shear (0.15) allows; lengths stay within
+    the tenth of the scale and what shear adds.
+
+    Mutants: the sign of one sine (a reflection, in place of a turn); more shear; more scale.
+    """
+    y, x = np.mgrid[:28, :28].astype(np.float32)
+    down = np.exp(-((x - 13.5) ** 2) / 2 - (y - 13.5) ** 2 / 32)
+    images = [torch.from_numpy(i.astype(np.float32)).reshape(1, -1) for i in (down, down.T)]
+    turns, lengths = [], []
+    for image in images:
+        draws = torch.Generator().manual_seed(2)  # the same for both
+        moved = vae_losses.jitter(image.expand(300, -1), draws).view(-1, 28, 28).double().numpy()
+        total, middle = moved.sum((1, 2)), centres(torch.from_numpy(moved).view(300, -1))
+        off = np.stack(np.broadcast_arrays(x[None] - middle[:, :1, None], y - middle[:, 1:, None]))
+        cov = np.einsum("inab,jnab,nab->nij", off, off, moved) / total[:, None, None]
+        size, axes = np.linalg.eigh(cov)
+        long = axes[:, :, 1]  # (n, 2) direction of the line
+        turns.append(np.arctan(long[:, 0] / long[:, 1]) if image is images[0]
+                     else np.arctan(-long[:, 1] / long[:, 0]))  # fmt: skip
+        lengths.append(np.sqrt(size[:, 1]))
+    one, two = turns
+    assert np.corrcoef(one, two)[0, 1] > 0.5  # 0.2 of turn beside 0.15 of shear: 0.8 at most
+    assert 0.1 < np.abs(one - two).max() < 0.2
+    assert 0.17 < np.abs(two).max() < 0.24  # 0.2 where no shear is
+    assert 0.08 < np.abs(lengths[1] / np.sqrt(16.0) - 1).max() < 0.2
+
+
 def test_the_least_undecided_mixture_is_chosen() -> None:
     """ICL = log-likelihood - entropy, by its definition.
 
