@@ -5,6 +5,7 @@ what they answer and when.
 """
 
 import os
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from dgmlib.jobs import Job, Progress, finish
-from dgmlib.ui import gate
+from dgmlib.ui import gate, job_process, spec
 from dgmlib.ui.crew import Process
 from dgmlib.ui.gate import Gate, Run
 from dgmlib.ui.job_process import Task
@@ -202,15 +203,16 @@ def test_who_is_silent_has_left(stage) -> None:
 
 def test_a_run_is_bounded_from_its_beginning(stage) -> None:
     """Mutants: no bound; the wait in line or the start of the process counts; no words."""
-    g = stage(1)
+    g = stage(1, begins=False)
     long, next_ = g.wish("long", "a", bound=0.6), g.wish("next", "b", bound=0.6)
-    until(lambda: long.state == "over")
-    assert "Stopped after 0.6 s" in g.look(long, "a").words
-    began = time.monotonic()
-    until(lambda: next_.state == "running")
-    g.at("next").say("progress", Progress(1, 2))
-    until(lambda: next_.state == "over")
-    assert time.monotonic() - began > 0.5
+    for run in (long, next_):
+        process = g.at(run.key)
+        time.sleep(0.4)
+        begun = time.monotonic()
+        process.say("begun")
+        until(lambda run=run: run.state == "over")
+        assert time.monotonic() - begun > 0.55
+        assert "Stopped after 0.6 s" in g.look(run, "a").words
     assert g.kept == {}
 
 
@@ -260,6 +262,62 @@ def test_what_went_wrong_is_said(stage, kind: str) -> None:
     until(lambda: b.state == "over")
     assert len(g.played) == 1
     assert g.kept == {"b": 1}
+
+
+# --- what a process answers, without the process
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., list]]:
+    """``heard(n, how, stop=2)``: every answer, where the second step is asked to be the last."""
+    monkeypatch.setenv("TOY_JOBS_LOG", str(tmp_path / "log"))
+    monkeypatch.setattr(spec, "PAGES", spec.PAGES)  # a process sets it
+
+    def answers(n: int, how: str = "well", pause: float = 0.0, stop: int = 99) -> list:
+        task = Task(1, TOY, "toy", "squares", {"n": str(n), "pause": str(pause), "how": how})
+        calls = iter(range(1000))
+        return list(job_process.answers(task, lambda: next(calls) >= stop))
+
+    yield answers
+    spec.of.cache_clear()
+
+
+def test_the_answers_are_the_picture(heard) -> None:
+    """Mutants: another view; parameters left at their defaults; every step is told."""
+    begun, *steps, (kind, (result, items)) = heard(6)
+    assert (begun, kind) == (("begun", None), "done")
+    np.testing.assert_array_equal(result.squares, [0, 1, 4, 9, 16, 25])
+    assert result.pid == os.getpid()
+    assert items == [toy_jobs.scene(result).pack()]
+    assert len(steps) <= 2  # 0.1 s between two
+    slow = [value for kind, value in heard(3, pause=0.11) if kind == "progress"]
+    assert slow == [Progress(i, 3, f"square {i} of 3") for i in (1, 2, 3)]
+
+
+def test_a_stop_closes_the_computation(heard) -> None:
+    """Mutants: the stop is not looked at; the generator is dropped, not closed."""
+    assert heard(6, stop=2)[-1] == ("stopped", None)
+    assert noted() == ["step 1", "step 2", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "words"),
+    [
+        ("wrong", "wrong", "n = 4 is an unlucky number: take another"),
+        ("broken", "broken", "The computation failed. ZeroDivisionError: by nothing"),
+    ],
+)
+def test_errors_become_words(heard, how: str, kind: str, words: str, capfd) -> None:
+    """Mutants: what the reader did wrong is called a failure; a failure is not in the log."""
+    assert heard(4, how)[-1] == (kind, words)
+    assert ("Traceback" in capfd.readouterr().err) == (how == "broken")
+
+
+def test_a_result_that_cannot_travel_is_a_failure(heard, capfd) -> None:
+    """Mutant: the process ends, and the reader is told that memory ran out."""
+    kind, words = pickle.loads(job_process._packed(heard(4, "homeless")[-1]))  # noqa: S301
+    assert (kind, words[:23]) == ("broken", "The computation failed.")
+    assert "Traceback" in capfd.readouterr().err
 
 
 # --- real processes
@@ -327,7 +385,6 @@ def test_a_cancelled_computation_is_closed_between_two_steps(
     ("how", "words"),
     [
         ("wrong", "n = 4 is an unlucky number: take another"),
-        ("broken", "The computation failed. ZeroDivisionError: by nothing"),
         ("homeless", "The computation failed."),
         ("dying", gate.KILLED),
     ],

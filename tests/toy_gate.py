@@ -22,18 +22,19 @@ def until(holds: Callable[[], Any], patience: float = 30.0) -> None:
 class Played:
     """A process that answers what the test says, and notes what it is told."""
 
-    def __init__(self, obeys: bool = True) -> None:
+    def __init__(self, obeys: bool = True, begins: bool = True) -> None:
         self.answers: queue.Queue[tuple[str, Any] | None] = queue.Queue()
         self.tasks: list[Task] = []
         self.stops: list[int] = []
         self.killed = self.ended = self.gone = False
-        self.obeys = obeys
+        self.obeys, self.begins = obeys, begins
 
     def send(self, task: Task) -> None:
         if self.gone:
             raise BrokenPipeError
         self.tasks.append(task)
-        self.say("begun")
+        if self.begins:
+            self.say("begun")
 
     def stop(self, number: int) -> None:
         self.stops.append(number)
@@ -60,12 +61,14 @@ class Played:
 class Stage(Gate):
     """A gate, its played processes, and how a test asks."""
 
-    def __init__(self, places: int, *, obeys: bool = True, patience: float = 60.0) -> None:
+    def __init__(
+        self, places: int, *, obeys: bool = True, begins: bool = True, patience: float = 60.0
+    ) -> None:
         self.played: list[Played] = []
         self.kept: dict[Any, Any] = {}
 
         def start() -> Any:
-            self.played.append(Played(obeys))
+            self.played.append(Played(obeys, begins))
             return self.played[-1]
 
         super().__init__(places, start=start, patience=patience)

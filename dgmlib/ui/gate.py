@@ -112,7 +112,8 @@ class Gate:
     def leave(self, run: Run, reader: str) -> None:
         """The reader wants it no longer. It goes on for others."""
         with self._lock:
-            if run.seen.pop(reader, None) is None or run.seen:
+            run.seen.pop(reader, None)
+            if run.seen:
                 return
             if run.state == "waiting":
                 self._runs.remove(run)

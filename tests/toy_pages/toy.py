@@ -29,7 +29,7 @@ ui.page(
     views={
         "squares": View("Squares", squares, toy_jobs.scene, ["n", "colour"],
             edits={"squares": ui.Edit("n", lambda done: str(len(done["xy"])))},
-            job=True, seconds=lambda p: p.n * p.pause, bound=20.0,
+            job=True, seconds=lambda p: p.n * p.pause, bound=60.0,
             recorded=lambda p: toy_jobs.recorded(p.n, p.how)),
         "short": View("At once", at_once, toy_jobs.scene, ["n"]),
     },
