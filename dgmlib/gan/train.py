@@ -127,8 +127,8 @@ def critic_move(
     """D against given points (B, d) and (B, d); also for a G that is no network."""
     theta = critic.theta.detach().requires_grad_()
     params, u = critic_weights(theta, critic, u, settings.gain)
-    f = players.answer(params, torch.cat([real, fake]))[:, 0]
-    loss = critic_loss(LOSS[method], f[: len(real)], f[len(real) :])
+    f = players.answer(params, real), players.answer(params, fake)
+    loss = critic_loss(LOSS[method], *f)
     estimate, extra = -float(loss.detach()), 0.0
     if method == "wgan-gp":
         steep = lipschitz.penalty(params, lipschitz.between(real, fake, share))
