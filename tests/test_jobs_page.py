@@ -171,7 +171,8 @@ def test_a_change_leaves_the_bar_and_its_return_finds_it(stage: Stage) -> None:
 
 @pytest.mark.parametrize("kind", ["wrong", "broken"])
 def test_what_went_wrong_is_said_until_something_changes(stage: Stage, kind: str) -> None:
-    """Mutants: silence; words that are drawn as Markdown; words that stay at other parameters."""
+    """Mutants: silence; words that are drawn as Markdown; words that stay at other parameters, or
+    come back with the next end."""
     app = press(visit(n=13), "Run")
     come_true(stage, kind, "n = *13* is unlucky")
     assert [e.value for e in again(app).error] == [r"n = \*13\* is unlucky"]
@@ -182,6 +183,7 @@ def test_what_went_wrong_is_said_until_something_changes(stage: Stage, kind: str
     app.slider(key="toy.n").set_value(13)
     press(again(app), "Run")
     assert not app.error
+    assert not press(app, "Cancel").error
 
 
 def test_readers_share_and_stand_in_line(stage: Stage) -> None:
