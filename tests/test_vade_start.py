@@ -124,6 +124,36 @@ def test_the_start_finds_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sd[1:] == pytest.approx(np.ones((3, 2)), rel=0.15)
 
 
+def test_the_best_of_the_starts_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six groups for four components: starts end in different places. Every point counts by its
+    shares in the best of them, judged on other points than it was fitted to.
+
+    Mutants: the worst start; the first; one seed for all; points counted whole; the fitted quarter.
+    """
+    rng = np.random.default_rng(4)
+    code = rng.normal(size=(800, 2)) + rng.choice(6, 800)[:, None] * np.array([[1.8, 1.0]])
+    tried: list[tuple[GaussianMixture, float]] = []
+    real = vade_start.completed
+
+    def watched(fit: GaussianMixture, x: np.ndarray) -> float:
+        assert len(x) == 100  # an eighth
+        tried.append((fit, real(fit, x)))
+        return tried[-1][1]
+
+    monkeypatch.setattr(vade_start, "STARTS", 6)
+    monkeypatch.setattr(vade_start, "completed", watched)
+    monkeypatch.setattr(vade, "encode", lambda params, x: vade.Gaussian(x[:, :2] * 255, None))
+    images = Images("x", "x", code.astype(np.float32), None, code[:0], code[:0], None, 256, 1)
+    weights = vade_start.fit_mixture({}, images, 4, rng)
+    values = [value for _, value in tried]
+    assert np.ptp(values) > 0.01
+    assert 0 < int(np.argmax(values)) < 5  # neither the first nor the last
+    share = tried[int(np.argmax(values))][0].predict_proba(code)
+    count = share.sum(0)
+    assert weights["prior.mean"] == pytest.approx(share.T @ code / count[:, None], abs=1e-4)
+    assert np.exp(weights["prior.logits"]) == pytest.approx(count / 800, abs=1e-5)
+
+
 def test_the_encoder_may_be_shown_something_else() -> None:
     """Seen = x changes nothing; anything else is still below log p(x). Mutant: x decoded from."""
     rng = np.random.default_rng(2)
