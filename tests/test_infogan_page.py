@@ -94,7 +94,7 @@ def layers(scene: Any, kind: type, panel: int) -> list[Any]:
 def test_codes_enter_in_the_order_of_the_training(shelf: Path, monkeypatch: Any) -> None:
     """Noise, one-hot category, continuous. Mutants: another order; a category too far; axes that
     broadcast the wrong way; a batch that loses its last images."""
-    monkeypatch.setattr(digit_net, "AT_ONCE", 4)
+    monkeypatch.setattr(digit_net, "AT_ONCE", 5)
     net, rng = digit_net.load("infogan"), np.random.default_rng(0)
     assert net.shape == (NOISE - 1, 10, 2, 0.3)
     noise, u = rng.standard_normal((3, 1, NOISE - 1)), rng.uniform(-1, 1, 2)
@@ -135,8 +135,9 @@ def sheet(pixels_: list[tuple[int, int]]) -> np.ndarray:
 
 def test_looks_of_known_figures() -> None:
     """A stroke that goes one to the right for two up leans by atan(1/2); n columns have the
-    variance (n^2 - 1) / 12. Mutants: y downwards; x and y exchanged; the regression of y on x; a
-    variance for a deviation; the ink's sum for its mean."""
+    variance (n^2 - 1) / 12, also when it leans. Mutants: y downwards; x and y exchanged; the
+    regression of y on x; a variance for a deviation; the ink's sum for its mean; a wide one
+    because it leans."""
     stroke = sheet([(20 - 2 * k, 8 + k) for k in range(7)])
     found = digit_looks.looks(stroke)
     assert found[0] == pytest.approx(7 / 784)
@@ -147,6 +148,8 @@ def test_looks_of_known_figures() -> None:
     assert digit_looks.looks(0.5 * bar) == pytest.approx(
         [0.5 * 15 * 7 / 784, 0, np.sqrt((7**2 - 1) / 12)]
     )
+    sheared = sheet([(i, j + (20 - i)) for i in range(10, 20) for j in range(7, 12)])
+    assert digit_looks.looks(sheared)[1:] == pytest.approx([45, np.sqrt((5**2 - 1) / 12)])
     wide = sheet([(10 - k // 3, 5 + k) for k in range(9)] + [(12, 9)])
     xy = np.argwhere(wide.reshape(28, 28))[:, ::-1] * [1, -1]
     slope = np.polyfit(xy[:, 1], xy[:, 0], 1)[0]  # x on y
@@ -406,7 +409,9 @@ def test_the_plane_goes_through_three_draws(shelf: Path) -> None:
     assert z[1, 2] == pytest.approx(a + (b - a) * 2 / 3 + (c - a) / 3)
     r = digit_plane.look(("wgan-gp", 1, 2), times=2.0, seed=5)
     for k, name in enumerate(("gan", "wgan-gp")):
-        wanted = pixels.generate(store.load(name).weights, 2 * 0.7 * z[1, 2][None].astype(np.float32))
+        wanted = pixels.generate(
+            store.load(name).weights, 2 * 0.7 * z[1, 2][None].astype(np.float32)
+        )
         assert r.grids[k][0, 1, 2] == pytest.approx(wanted[0], abs=1e-4)
     code = np.concatenate([2 * 0.3 * z[1, 2, :-1], np.eye(10)[8], [0, 0]]).astype(np.float32)
     wanted = pixels.generate(store.load("infogan").weights, code[None])[0]

@@ -2,7 +2,8 @@ r"""What the eye names first of a digit: how much ink, how far it leans, how wid
 
     ink     mean grey value
     lean    the angle with tan(angle) = cov(x, y) / var(y), y upwards: positive to the right
-    width   standard deviation of the ink across, in pixels
+    width   standard deviation of the ink across, in pixels, once it stands upright:
+            var(x) - cov(x, y)^2 / var(y)
 
 with means weighted by the grey values. In deviations of real digits the three can be compared.
 
@@ -30,8 +31,9 @@ def looks(x: np.ndarray) -> np.ndarray:
     m_x, m_y, m_xy, m_xx, m_yy = np.moveaxis(
         moments[..., 1:] / np.where(ink > 0, ink, 1)[..., None], -1, 0
     )
-    lean = np.degrees(np.arctan2(m_xy - m_x * m_y, np.maximum(m_yy - m_y**2, 1e-9)))
-    width = np.sqrt(np.maximum(m_xx - m_x**2, 0))
+    cov, var_y = m_xy - m_x * m_y, np.maximum(m_yy - m_y**2, 1e-9)
+    lean = np.degrees(np.arctan2(cov, var_y))
+    width = np.sqrt(np.maximum(m_xx - m_x**2 - cov**2 / var_y, 0))
     return np.stack([ink / (SIDE * SIDE), lean, width], -1)
 
 
