@@ -138,7 +138,8 @@ def test_what_is_measured_is_what_it_says(method: Method):
     n = np.full(400, 1 / 400)
     assert r.w2[-1] == pytest.approx(math.sqrt(float(ot.emd2(n, n, cost))), rel=1e-6)
     assert r.counts[-1].sum() == len(state.critic.theta)
-    found = plane.coverage(r.samples[-1], plane.SETS["8 Gaussians"][1], 0.1)
+    assert EIGHT.centres is not None
+    found = plane.coverage(r.samples[-1], EIGHT.centres, 0.1)
     assert (r.modes[-1], r.share[-1]) == (int(found.modes), float(found.share))
 
 

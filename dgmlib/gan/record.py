@@ -4,7 +4,7 @@ Frame 0 is before the first move, the last is the end; between them the frames a
 in moves. The script says who moves when and may change the settings on the way.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -103,13 +103,14 @@ def _play(
 def turns(act: Act) -> tuple[train.Turn, ...]:
     """Whose moves make one turn of an act."""
     if act.who == "both":
-        return (*("critic",) * act.settings.n_critic, "generator")
+        critic: tuple[train.Turn, ...] = ("critic",) * act.settings.n_critic
+        return (*critic, "generator")
     return (act.who,)
 
 
 def _gather(method: Method, seen: View, w2_floor: float, shots: list[Shot]) -> Recording:
     words = ("who", "settings")
-    columns = {
+    columns: dict[str, Any] = {
         name: column if name in words else np.array(column)
         for name, column in zip(Shot._fields, zip(*shots, strict=True), strict=True)
     }
