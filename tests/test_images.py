@@ -477,6 +477,19 @@ def test_wrong_parquet_is_named_and_refused(tmp_path: Path, data: bytes, words: 
     assert str(tmp_path) not in str(error.value)
 
 
+def test_another_format_and_a_folder_are_refused(tmp_path: Path) -> None:
+    """Mutants: any picture that Pillow can open; a message with the reader's own folders in it."""
+    out, file = io.BytesIO(), tmp_path / "f.parquet"
+    Image.fromarray(made("train").x[1]).save(out, "BMP")
+    file.write_bytes(in_parquet(made("train"), raw=[GOOD[0], out.getvalue(), *GOOD[2:]]))
+    with pytest.raises(ValueError, match="the image in row 2 is no PNG"):
+        parquet_images.read(file, "f")
+    for wrong in (tmp_path, tmp_path / "none.parquet"):
+        with pytest.raises(ValueError, match="mnist/f is truncated or no parquet") as error:
+            parquet_images.read(wrong, "mnist/f")
+        assert str(tmp_path) not in str(error.value)
+
+
 # -- the Hub --
 
 
