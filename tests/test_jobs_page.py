@@ -6,7 +6,7 @@ Each test names the mutant it kills. The processes are played (``toy_gate``); th
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def labels(app: AppTest) -> set[str]:
 
 def pictures(app: AppTest) -> int:
     """Players on the page; the address is a component too."""
-    return sum("edit" in str(c.value) for c in app.get("bidi_component"))
+    return sum("edit" in str(cast(Any, c).value) for c in app.get("bidi_component"))
 
 
 def bar(app: AppTest) -> Any:
@@ -87,7 +87,7 @@ def test_the_recording_is_there_at_once(stage: Stage) -> None:
     assert "Recorded" in app.caption[0].value
     assert labels(app) == {"Run it here (about 1 s)"}
     assert stage.played == []
-    assert [d.label for d in app.get("download_button")] == ["Data", "Notebook"]
+    assert [cast(Any, d).label for d in app.get("download_button")] == ["Data", "Notebook"]
 
 
 def test_a_link_opens_with_a_button(stage: Stage) -> None:
@@ -97,7 +97,7 @@ def test_a_link_opens_with_a_button(stage: Stage) -> None:
     assert pictures(app) == 0
     assert labels(app) == {"Run (about 4 s)"}
     assert stage.played == []
-    assert [d.label for d in app.get("download_button")] == ["Notebook"]
+    assert [cast(Any, d).label for d in app.get("download_button")] == ["Notebook"]
     assert any("program" in e.label for e in app.expander)
 
 
@@ -153,7 +153,7 @@ def test_other_parameters_keep_the_old_picture_and_say_so(stage: Stage) -> None:
     assert pictures(app) == 1
     assert app.caption[0].value == "Below, still the picture of: Numbers 5."
     assert labels(app) == {"Run (about 1 s)"}
-    assert [d.label for d in app.get("download_button")] == ["Notebook"]
+    assert [cast(Any, d).label for d in app.get("download_button")] == ["Notebook"]
     app.slider(key="toy.n").set_value(5)
     assert "Recorded" in again(app).caption[0].value
 

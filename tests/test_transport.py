@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -248,7 +249,7 @@ def test_nonsense_is_refused():
     )
     for bad, match in cases:
         with pytest.raises(ValueError, match=match):
-            transport.wasserstein(**bad)
+            transport.wasserstein(**cast(Any, bad))
     with pytest.raises(ValueError, match="on the line"):
         transport.line(x, x)
     with pytest.raises(ValueError, match="finite"):
