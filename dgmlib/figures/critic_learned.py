@@ -68,7 +68,8 @@ def _potential(r: Learned) -> Panel:
         layers=[
             Lines(x=x, y=r.best_potential[None], names=["f*, slope ±1"], colors=["good"],
                   dashes=[True]),
-            Lines(x=x, y=f[:, None], names=["f, trained with a penalty"], colors=[2], width=2.5),
+            Lines(x=x, y=f[:, None], names=["f, trained with a penalty"], colors=["ink"],
+                  width=2.5),
         ],
         title="A critic of slopes (0 at the mean of p)", x=Axis(label="x", range=_ends(r)),
         y=Axis(label="f", range=(low - room, high + room)), area=(0, 3, 3, 2),

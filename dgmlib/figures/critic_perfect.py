@@ -14,7 +14,8 @@ NAMES = ["saturating", "non-saturating", "Wasserstein"]
 LONG = ["log(1 − D), saturating", "−log D, non-saturating", "−f, Wasserstein"]
 COLORS = [0, 1, 2]
 LOW, HIGH = 1e-6, 30.0  # of the axis of pulls
-CUT = 4.0  # of the axis of pushes
+NONE = 1e-12  # where all three are smaller, q is in balance: p itself, or in its middle
+CUT = 12.0  # of the axis of pushes
 FAR = 7.0  # of q's handle
 
 
@@ -24,7 +25,7 @@ def perfect_scene(r: Perfect) -> list[Scene | Table]:
         panels=[_critic(r), _pushes(r), _values(r), _pulls(r)],
         alt="Densities p and q and the best critic between them; the push that a sample of q gets "
         "at every place from three losses; the critic's value, and the mean push, for q elsewhere.",
-        captions=[_said(r)], columns=5, aspect=1.62,
+        captions=[_said(r)], columns=5, aspect=1.55,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -78,15 +79,19 @@ def _critic(r: Perfect) -> Panel:
 
 def _pushes(r: Perfect) -> Panel:
     near = np.abs(r.x - _mean(r)) <= 3 * r.q.std[0]  # elsewhere q has no samples to push
-    y = np.where(near, np.clip(r.pushes, -1.2 * CUT, 1.2 * CUT), np.nan)
+    top = float(np.clip(1.15 * np.abs(r.pushes[:, near]).max(), 1.4, CUT))
+    y = np.where(near, np.clip(r.pushes, -2 * top, 2 * top), np.nan)
+    far = round(0.85 * top)
+    marks = [(float(v), num(v, 0)) for v in (-far, 0, far)]
     return Panel(
         layers=[
             Rules(at=np.zeros(1), axis="y", color="muted", width=1.0),
             Lines(x=r.x, y=y, names=LONG, colors=COLORS, width=2.5),
         ],
         title="The push on a sample of q at x, for each loss of G",
-        x=Axis(label="x", range=(-REACH, REACH)), y=Axis(label="push", range=(-CUT, CUT)),
-        area=(0, 3, 3, 2),
+        x=Axis(label="x", range=(-REACH, REACH)),
+        y=Axis(label="push to the right", range=(-top, top), ticks=marks),
+        area=(0, 3, 3, 3),
     )  # fmt: skip
 
 
@@ -95,27 +100,28 @@ def _values(r: Perfect) -> Panel:
     return Panel(
         layers=[
             Rules(at=np.array([0.0, -LOG_4]), axis="y", color="muted", width=1.0),
-            Text(xy=np.array([[-7.8, -LOG_4 + 0.06]]), text=["−log 4: coin flips"], anchor="start",
+            Text(xy=np.array([[-7.8, -LOG_4 + 0.16]]), text=["−log 4: coin flips"], anchor="start",
                  size=12.0, color="muted"),
             Lines(x=r.at, y=r.values[None], names=["−log 4 + 2 JS"], colors=["ink"], width=2.0),
             Points(xy=here, color="accent", size=6.0, opacity=1.0, name="q now"),
         ],
         title="V(D*), the critic's best value", x=Axis(label="mean of q", range=(-8, 8)),
-        y=Axis(label="nats", range=(-1.6, 0.15)), area=(3, 0, 2, 2), legend=False,
+        y=Axis(label="nats", range=(-1.6, 0.15)), area=(3, 0, 2, 3), legend=False,
     )  # fmt: skip
 
 
 def _pulls(r: Perfect) -> Panel:
-    size = np.maximum(np.abs(r.pulls), LOW)
+    size = np.abs(r.pulls)
+    size = np.where((size < NONE).all(0), np.nan, np.maximum(size, LOW))  # a log axis has no 0
     now = np.maximum(np.abs([e.value for e in r.truth.pulls]), LOW)
     here = np.stack([np.full(3, _mean(r)), now], 1)
     return Panel(
         layers=[
             Lines(x=r.at, y=size, names=NAMES, colors=COLORS, width=2.0),
-            Points(xy=here, group=np.arange(3), size=6.0, opacity=1.0, name="q now"),
+            Points(xy=here, group=np.arange(3), size=6.0, opacity=1.0),
         ],
         title="|mean push|: the gradient that moves q", x=Axis(label="mean of q", range=(-8, 8)),
-        y=Axis(log=True, range=(LOW, HIGH), ticks=ticks(LOW, HIGH, 2)), area=(3, 2, 2, 3),
+        y=Axis(log=True, range=(LOW, HIGH), ticks=ticks(LOW, HIGH, 2)), area=(3, 3, 2, 3),
     )  # fmt: skip
 
 

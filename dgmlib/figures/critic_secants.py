@@ -54,7 +54,7 @@ def _curve(r: Secants) -> Panel:
 
 def _largest(r: Secants) -> Panel:
     names = list(CURVES)
-    finite = np.isfinite(r.all).all(1)
+    finite = [bool(np.isfinite(row).all()) for row in r.all]
     few = [i for i in range(len(names)) if finite[i]]
     # sin x and |x| lie on each other: one shows between the other's dashes
     dashes = [names[i] == "|x|" for i in few]
@@ -63,7 +63,7 @@ def _largest(r: Secants) -> Panel:
         layers=[
             Lines(x=r.reach, y=r.all[few], names=[names[i] for i in few], colors=few,
                   dashes=dashes, cursor=True, width=2.5),
-            Text(xy=np.array([[0.5 * REACH, 0.95 * HIGH]]), size=12.0,
+            Text(xy=np.array([[0.04 * REACH, 0.94 * HIGH]]), size=12.0, anchor="start",
                  text=[f"{', '.join(endless)}: ∞ for every R"]),
         ],
         title="Largest slope of a secant on [−R, R]", x=Axis(label="R", range=(0, REACH)),
@@ -74,7 +74,7 @@ def _largest(r: Secants) -> Panel:
 def _said(r: Secants, f: int) -> str:
     a, b = (num(v) for v in r.pair)
     top = (
-        f"come as near to {num(r.largest[f])} as you like"
+        f"come as near to {num(r.largest[f])} as you like, and not beyond"
         if np.isfinite(r.largest[f])
         else "are as steep as you like, next to 0"
     )

@@ -42,7 +42,7 @@ def _map(r: Steep) -> Panel:
     return Panel(
         layers=[
             HeatMap(value=value, extent=(low, high, low, high), range=(-DECADES, DECADES),
-                    colormap="diverging", unit="log₁₀ of |∇f|", legend=True, name="|∇f|"),
+                    colormap="diverging", unit="log₁₀", legend=True, name="|∇f|"),
             Points(xy=r.real, color="target", size=2.5, opacity=0.9, name="data"),
             Points(xy=r.fake, color="ink", symbol="cross", size=2.5, opacity=0.9,
                    name="generated"),
@@ -75,7 +75,7 @@ def _slopes(r: Steep) -> Panel:
         layers=[
             Rules(at=np.ones(1), axis="y", color="muted"),
             Lines(x=r.steps.astype(float), y=np.maximum(y, low), cursor=True, width=2.0,
-                  names=["K, certified", "largest seen", "usual, between"], colors=["bad", 3, 0]),
+                  names=["K, certified", "largest seen", "usual, between"], colors=["bad", 1, 0]),
         ],
         title="Slopes of f", x=Axis(),
         y=Axis(log=True, range=(low, high), ticks=ticks(low, high)), area=(3, 2, 2, 2),

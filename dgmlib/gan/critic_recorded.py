@@ -13,7 +13,7 @@ import numpy as np
 from dgmlib.divergences.mixture1d import gaussian
 from dgmlib.gan import learned, perfect, steep
 from dgmlib.gan.learned import Course, Learned
-from dgmlib.gan.steep import Steep, Strength, Way
+from dgmlib.gan.steep import Steep
 from dgmlib.jobs import finish
 
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "recorded"
@@ -23,7 +23,7 @@ LEARNED: dict[tuple[str, float], str] = {  # p, where q stands
     ("one Gaussian", 2.0): "gan_critic-learn-near",
     ("two modes", 2.0): "gan_critic-learn-modes",
 }
-STEEP: dict[tuple[Way, Strength], str] = {
+STEEP: dict[tuple[str, str], str] = {
     ("nothing", "usual"): "gan_critic-steep-nothing",
     ("clipping", "usual"): "gan_critic-steep-clipping",
     ("clipping", "tight"): "gan_critic-steep-clipping-tight",
@@ -43,7 +43,7 @@ def learn(data: str, mean: float, *, seed: int) -> Learned | None:
     return learned.beside(perfect.data(data), gaussian(mean, 1.0), course)
 
 
-def train(way: Way, strength: Strength, *, seed: int) -> Steep | None:
+def train(way: str, strength: str, *, seed: int) -> Steep | None:
     """The recording of these parameters, or None."""
     name = STEEP.get((way, strength))
     if name is None or seed != SEED:

@@ -17,17 +17,15 @@ References:
     https://arxiv.org/abs/1802.05957
 """
 
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 
 from dgmlib.gan import lipschitz
 from dgmlib.jobs import Job
 
-Way = Literal["nothing", "clipping", "penalty", "spectral norm"]
-Strength = Literal["loose", "usual", "tight"]
-WAYS: tuple[Way, ...] = get_args(Way)
-STRENGTHS: tuple[Strength, ...] = get_args(Strength)
+WAYS = ("nothing", "clipping", "penalty", "spectral norm")
+STRENGTHS = ("loose", "usual", "tight")
 AMOUNTS: dict[str, tuple[float, float, float]] = {  # in the order of STRENGTHS
     "nothing": (0.0, 0.0, 0.0),
     "clipping": (0.3, 0.1, 0.02),  # c
@@ -42,7 +40,7 @@ EDGE, BINS = 0.5, 41  # of the histogram of the weights
 class Steep(NamedTuple):
     """Time first: F frames."""
 
-    way: Way
+    way: str
     amount: float  # c, lambda or K
     real: np.ndarray  # (n, 2)
     fake: np.ndarray  # (n, 2)
@@ -62,7 +60,7 @@ class Steep(NamedTuple):
 def amount(way: str, strength: str) -> float:
     if way not in WAYS or strength not in STRENGTHS:
         raise ValueError(f"choose one of {', '.join(WAYS)}, and {', '.join(STRENGTHS)}")
-    return AMOUNTS[way][STRENGTHS.index(strength)]  # type: ignore[arg-type]
+    return AMOUNTS[way][STRENGTHS.index(strength)]
 
 
 def clouds(*, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +72,7 @@ def clouds(*, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train(
-    way: Way, strength: Strength, *, seed: int, steps: int = 400, frames: int = 41,
+    way: str, strength: str, *, seed: int, steps: int = 400, frames: int = 41,
     width: int = 64, grid: int = 33,
 ) -> Job[Steep]:  # fmt: skip
     """A job: ``steps`` steps of a critic 2-``width``-``width``-1 against two clouds."""
@@ -87,7 +85,7 @@ def train(
 
 
 def beside(
-    way: Way, strength: Strength, seed: int, w1: float,
+    way: str, strength: str, seed: int, w1: float,
     steps: np.ndarray, slope: np.ndarray, *rest: np.ndarray,
 ) -> Steep:  # fmt: skip
     """What was trained, with what it was trained on; columns of ``Steep`` from ``steps`` on."""

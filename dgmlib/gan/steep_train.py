@@ -18,7 +18,7 @@ from dgmlib.divergences.transport import wasserstein
 from dgmlib.gan import lipschitz, players
 from dgmlib.gan.losses import critic_loss
 from dgmlib.gan.players import Player
-from dgmlib.gan.steep import POINTS, REACH, Steep, Strength, Way, amount, beside, clouds, look
+from dgmlib.gan.steep import POINTS, REACH, Steep, amount, beside, clouds, look
 from dgmlib.gan.train import critic_weights
 from dgmlib.jobs import Job, Progress
 
@@ -26,7 +26,7 @@ LR = 1e-3
 
 
 def learn(
-    way: Way, strength: Strength, seed: int, steps: int, frames: int, width: int, grid: int
+    way: str, strength: str, seed: int, steps: int, frames: int, width: int, grid: int
 ) -> Job[Steep]:
     far = amount(way, strength)
     real, fake = clouds(rng=np.random.default_rng([seed, 0]))
@@ -64,7 +64,7 @@ def learn(
 
 
 def move(
-    critic: Player, u: tuple[torch.Tensor, ...], way: Way, far: float,
+    critic: Player, u: tuple[torch.Tensor, ...], way: str, far: float,
     real: torch.Tensor, fake: torch.Tensor, share: torch.Tensor,
 ) -> tuple[Player, tuple[torch.Tensor, ...]]:  # fmt: skip
     """One step of Adam up E_p f - E_q f, with what ``way`` adds to it."""
@@ -79,7 +79,7 @@ def move(
     return _clipped(critic, way, far), u
 
 
-def _clipped(critic: Player, way: Way, c: float) -> Player:
+def _clipped(critic: Player, way: str, c: float) -> Player:
     if way != "clipping":
         return critic
     return critic._replace(theta=lipschitz.clip(critic.theta, c))
