@@ -205,7 +205,7 @@ def test_wrong_pairs_are_refused(wrong):
 @pytest.mark.parametrize("view", PAGE.views)
 def test_the_picture_is_the_sweep(view):
     """Mutants: a step up drawn for a step down; rows exchanged; an arrow where there is no slope;
-    a line drawn through a jump; q drawn where it is not."""
+    a line drawn through a jump; q drawn where it is not, or with p's width."""
     s = result(view=view)
     scene = PAGE.views[view].show(s)[0]
     picture, advice, values, slopes = scene.panels
@@ -243,6 +243,10 @@ def test_the_picture_is_the_sweep(view):
         np.testing.assert_allclose(q.y[at(2), 0, 20:], q.y[at(0), 0, :-20], atol=1e-12)
         np.testing.assert_allclose(q.y[at(0), 0], p.y[0])  # the same two at the defaults
         np.testing.assert_allclose(np.trapezoid(q.y[at(-3), 0], x), 1, atol=1e-9)
+        wide = PAGE.views["gaussians"].show(result("Different widths"))[0].panels[0]
+        p, q = (L.y.max() for L in wide.layers if isinstance(L, Lines))
+        assert p == pytest.approx(norm.pdf(0))
+        assert q == pytest.approx(norm.pdf(0) / 3)
     else:
         moved = next(L for L in picture.layers if getattr(L, "color", "") == "accent")
         place = moved.end if isinstance(moved, Arrows) else moved.xy

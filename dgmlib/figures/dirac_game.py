@@ -37,7 +37,7 @@ def game_scene(r: Played) -> list[Scene | Table]:
         "and discriminator, the distance from the equilibrium, and the eigenvalues of a step.",
         frame_values=np.arange(F, dtype=float), frame_label="step",
         captions=[said(r, n) for n in range(F)], start=min(F - 1, STEPS // 2), fps=20.0,
-        columns=5, aspect=1.5,
+        columns=5, aspect=1.25,
     )  # fmt: skip
     return [scene, table(r)]
 
@@ -109,7 +109,7 @@ def _players(r: Played) -> Panel:
                    name="data"),
             Arrows(start=np.stack([theta, zero], 1)[:, None], end=push, color=PLAYED, width=2.5),
             Points(xy=np.stack([theta, zero], 1)[:, None], color=PLAYED, symbol="diamond", size=7.0,
-                   opacity=1.0, name="G's point and its push"),
+                   opacity=1.0, name="G, pushed"),
         ],
         title="The players: D leans, G climbs", x=Axis(label="x", range=(-WIDE, WIDE)),
         y=Axis(range=(-WIDE, WIDE)), area=(3, 0, 2, 2),

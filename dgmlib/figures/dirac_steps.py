@@ -62,7 +62,7 @@ def _eigen(r: Sized) -> Panel:
         for k, name in enumerate(ORDERS):
             layers += [
                 Points(xy=at[:, k].reshape(-1, 2), color=k, size=1.5, opacity=0.5),
-                Points(xy=at[:, k], color=k, size=5.0, opacity=1.0, name=name,
+                Points(xy=at[:, k], color=k, size=8.0 - 4.0 * k, opacity=1.0, name=name,
                        symbol="circle" if k == 0 else "square"),
             ]  # fmt: skip
     return Panel(
