@@ -87,7 +87,7 @@ def _categories(r: Sweep) -> Panel:
 
 
 def _edges() -> Rules:
-    return Rules(at=np.array([-TRAINED, TRAINED]), color="muted", name="trained inside")
+    return Rules(at=np.array([-TRAINED, TRAINED]), color="muted")  # trained inside
 
 
 def _read(r: Sweep) -> Panel:
@@ -99,12 +99,12 @@ def _read(r: Sweep) -> Panel:
     return Panel(
         layers=[
             *bands, _edges(),
-            Lines(x=r.values, y=q.mean.T, names=[f"read {_u(j)}" for j in range(d)],
+            Lines(x=r.values, y=q.mean.T, names=[_u(j) for j in range(d)],
                   colors=list(range(d)), cursor=True),
-            Lines(x=r.values, y=truth, names=[f"put in {_u(j)}" for j in range(d)],
-                  colors=list(range(d)), dashes=[True] * d, width=1.5),
+            Lines(x=r.values, y=truth, colors=list(range(d)), dashes=[True] * d, width=1.5),
         ],
-        title="Picked: E[u|x] ± 1 sd of q", x=Axis(label=_u(r.which), range=(-REACH, REACH)),
+        title="Picked: read ± 1 sd, put in dashed",
+        x=Axis(label=_u(r.which), range=(-REACH, REACH)),
         y=Axis(range=(-HIGH, HIGH)), area=(4, 5, 4, 4),
     )  # fmt: skip
 

@@ -144,10 +144,10 @@ def _table(r: Known) -> Table:
     ]  # fmt: skip
     return Table(
         ["nats", "", "how"], rows,
-        f"{r.n} generated pictures, noise {num(r.times, 1)} times the trained one. L bounds I(c; x), the information in "
-        "the whole picture; so does I(c; r), which knows only the reader's first choice. Neither "
-        "of the two must be the larger one. The error is of L only; a table of few pictures tends "
-        "to show too much I.",
+        f"{r.n} generated pictures, noise {num(r.times, 1)} times the trained one. L bounds "
+        "I(c; x), the information in the whole picture; so does I(c; r), which knows only the "
+        "reader's first choice. Neither of the two must be the larger one. The error is of L only; "
+        "a table of few pictures tends to show too much I.",
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def _sheet(r: Three, k: int) -> Panel:
     layers: list[Layer] = [Images(value=flat if len(grid) > 1 else flat[0], columns=SIDE)]
     if r.picked[0] == k:
         layers.append(outline(r.picked[1], r.picked[2], SIDE))
-    layers.append(Pick(label="click a picture: its nearest real digit is found", name=NAMES[k]))
+    layers.append(Pick(label=f"{TITLES[k]}: click a picture", name=NAMES[k]))
     return Panel(
         layers=layers, title=TITLES[k] + (", one category" if len(grid) > 1 else ""),
         x=Axis(range=(0.0, float(SIDE)), hidden=True),

@@ -25,16 +25,16 @@ def reader_scene(r: Seen) -> list[Scene | Table]:
     names = ["given", "back", *(f"noise {i}" for i in range(1, len(r.back)))]
     K = len(r.every)
     panels = [
-        pad(r.digit, (0, 0, 3, 3)), _categories(r), _codes(r), _who(r),
-        strip(np.concatenate([r.x[None], r.back]), names, "From the codes read", (0, 3, 5, 2)),
+        pad(r.digit, (0, 0, 3, 5)), _categories(r), _codes(r), _who(r),
+        strip(np.concatenate([r.x[None], r.back]), names, "From the codes read", (0, 5, 5, 2)),
         strip(r.every, [_named(r, k) for k in range(K)], "The same u, every category (and name)",
-              (5, 3, 7, 2)),
+              (5, 5, 7, 2)),
     ]  # fmt: skip
     scene = Scene(
         panels=panels,
         alt="A digit, the reader's probabilities of the ten categories, its continuous codes, "
         "pictures generated from them, and the classes of digits in each category.",
-        captions=[_said(r)], columns=12, aspect=1.75,
+        captions=[_said(r)], columns=12, aspect=1.8,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -53,7 +53,7 @@ def _categories(r: Seen) -> Panel:
     return Panel(
         layers=[Bars(x=np.arange(K), height=np.exp(r.reading.log_p[0]), colors=_colors(r))],
         title="q(c|x)", x=Axis(label="category", ticks=[(float(k), str(k)) for k in range(K)]),
-        y=Axis(range=(0.0, 1.05)), area=(3, 0, 3, 3), legend=False,
+        y=Axis(range=(0.0, 1.05)), area=(3, 0, 3, 5), legend=False,
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def _codes(r: Seen) -> Panel:
                 Points(xy=np.stack([j, mean], 1), color=0, size=6.0, opacity=1.0)],
         title="u read, ± 1 sd", x=Axis(range=(-0.6, d - 0.4),
                                        ticks=[(float(k), "u" + "₁₂₃₄"[k]) for k in range(d)]),
-        y=Axis(range=(-high, high)), area=(6, 0, 2, 3), legend=False,
+        y=Axis(range=(-high, high)), area=(6, 0, 2, 5), legend=False,
     )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _who(r: Seen) -> Panel:
         layers=layers, title="Bundled digits: category and class",
         x=Axis(label="class", ticks=[(float(k), str(k)) for k in range(10)]),
         y=Axis(label="category", ticks=[(float(k), str(k)) for k in range(K)]),
-        area=(8, 0, 4, 3), legend=False,
+        area=(8, 0, 4, 5), legend=False,
     )  # fmt: skip
 
 
