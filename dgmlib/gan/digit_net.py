@@ -44,7 +44,7 @@ def load(name: str) -> Net:
     about = net.card["settings"]
     if about.get("model") != "gan":
         raise ValueError(f"{name} is no GAN but {about.get('model')!r}; see its card")
-    shape = Shape(about["noise"], about["categories"], about["continuous"], about["spread"])
+    shape = Shape(**{k: about[k] for k in Shape._fields if k in about})
     return Net(name, net.weights, shape, net.card, net.told)
 
 
