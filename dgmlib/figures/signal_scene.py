@@ -20,7 +20,7 @@ DASHES = [
 X = np.linspace(-12.0, 12.0, 241)
 TOP = 8.6  # of the values' axis
 FLOOR = 1e-9  # the smallest slope that is drawn as such
-START = 15  # theta = -5
+FAR_AWAY = -5.0  # theta to open at
 
 
 def signal_scene(s: Signal) -> list[Scene | Table]:
@@ -33,10 +33,16 @@ def signal_scene(s: Signal) -> list[Scene | Table]:
         alt="A distribution p and the same or another one moved by theta; six divergences between "
         "them against theta; the size of their slopes; and where each of them would move q.",
         frame_values=theta, frame_label="θ, where q stands",
-        captions=[said(*all_) for all_ in zip(theta, value, slope, strict=True)], start=START,
+        captions=[said(*all_) for all_ in zip(theta, value, slope, strict=True)], start=_start(s),
         fps=10.0, columns=5, aspect=1.62,
     )  # fmt: skip
     return [scene, table(theta, value, slope)]
+
+
+def _start(s: Signal) -> int:
+    """Far away; of two mixtures, where q's right mode lies on p's left one."""
+    at = -float(np.ptp(s.p.mean)) if s.family == "mixtures" and s.p is not None else FAR_AWAY
+    return int(np.argmin(np.abs(s.sweep.theta - at)))
 
 
 def _picture(s: Signal) -> Panel:
@@ -150,10 +156,9 @@ def _slopes(s: Signal) -> Panel:
     theta, size = s.sweep.theta, np.abs(np.array(s.sweep.slope))
     top = 10 ** np.ceil(np.log10(2 * max(float(np.nanmax(size)), 5.0)))
     powers = np.arange(-8, np.log10(top) + 1, 2)
+    # where a slope changes sign its curve has a gap, not a dip to the bottom
     alone = (size < FLOOR) & (np.roll(size, 1, 1) > FLOOR) & (np.roll(size, -1, 1) > FLOOR)
-    size = np.where(
-        alone, np.nan, size
-    )  # where a slope changes sign: no dip to the bottom is drawn
+    size = np.where(alone, np.nan, size)
     ticks = [(FLOOR, "0"), *((10.0**k, power(int(k))) for k in powers)]
     layers: list[Layer] = [
         Lines(x=theta, y=np.maximum(size, FLOOR), names=NAMES, colors=COLORS, dashes=DASHES,
