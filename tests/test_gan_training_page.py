@@ -229,6 +229,7 @@ def test_each_seed_is_its_own_run() -> None:
     shown = watched.data("8 Gaussians")
     found = finish(eight_seeds.several("gan", shown, "4 both", seed=5, n=2, frames=3, width=8))
     assert list(found.seeds) == [5, 6]
+    assert not np.array_equal(found.samples[0], found.samples[1])
     for i, seed in enumerate((5, 6)):
         alone = game("gan", "4 both", seed=seed, frames=3)
         np.testing.assert_array_equal(found.samples[i], alone.samples[:, : eight_seeds.DRAWN])
@@ -267,6 +268,7 @@ def test_what_would_take_too_long_is_refused_before_it_begins() -> None:
         watched.readable("all")
     assert watched.seconds("wgan-clip", "9000 both") == 0.0
     assert watched.seconds("gan", "1000 both") < watched.seconds("wgan-gp", "1000 both")
+    assert watched.seconds("gan", "300 critic") < watched.seconds("wgan-gp", "300 critic")
     slowest = max(watched.seconds(m, "1000 both") for m in METHODS)
     assert slowest < 60
 

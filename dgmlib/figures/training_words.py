@@ -85,7 +85,8 @@ def coverage(games: dict[str, Watched], area: Area) -> Panel | None:
     return Panel(
         layers=[_curves(total(first), curves)],
         title=f"Part of {k} modes" + (", of samples" if few else ""),
-        x=Axis(label="moves of both"), y=Axis(range=(-0.03, 1.05)), area=area,
+        x=Axis(label="moves of both" if few else f"moves of {next(iter(games))}"), area=area,
+        y=Axis(range=(-0.03, 1.05)),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ FRAMES, GRID = 51, 32
 PAIRS, CLOUD = 8, 400  # clouds as large as those that ``w2`` compares
 LONGEST = 7_500  # moves of both players together: more would take too long for a page
 # Seconds on one core of a small machine: a move of D or G, a move of D with a penalty, a frame
-MOVE, PENALTY_MOVE, FRAME = 0.002, 0.003, 0.05
+MOVE, PENALTY_MOVE, FRAME = 0.0025, 0.003, 0.05
 
 
 class Watched(NamedTuple):
