@@ -73,7 +73,7 @@ ui.page(
                     by("f* has slope ±1 and gives W₁", "the_best_potential_gives_w1")]),
         "steep": View("Steepness", train, critic_steepness.steepness_scene,
             ["way", "strength", "seed"], job=True, seconds=lambda p: 3.0, recorded=trained_before,
-            says="White: slope 1. Play from the start, and compare what holds the critic flat.",
+            says="Blue: flatter than 1, red: steeper. Play it, and compare what holds f flat.",
             checks=[by("No slope exceeds K, no estimate K W₁", "bounds_hold_in_every_frame"),
                     by("Clipping, penalty, norm do what they say", "each_way_holds_what_it_says"),
                     by("The recording can be computed again", "a_recording_is_computed_again")]),

@@ -74,6 +74,13 @@ ASKED: list[tuple[str, str, dict[str, str], dict[str, Any], dict[str, Any]]] = [
     (EV, "bayes", {"precision": "1.0"}, {"layer": "points", "xy": [[-1.0, 0.5], [0.25, -2.0]]},
      {"precision": 1.0, "points": "-1 0.5, 0.25 -2"}),
     (ES, "gradients", {}, {"layer": "q", "xy": [[-1.0, 0.0]], "width": [0.5]}, {"q": "-1 0.25"}),
+    ("gan_critic", "best", {"data": "two modes"}, {"layer": "q", "xy": [[-2.5, 0]], "width": [0.7]},
+     {"data": "two modes", "q": "-2.5 0.7"}),
+    ("gan_critic", "secants", {"curve": "|x|"}, {"layer": "pair", "xy": [[-1.0, 1], [0.25, 0.25]]},
+     {"curve": "|x|", "pair": "-1 0.25"}),
+    *(("dirac_gan", view, {"loss": "wasserstein"}, {"layer": "start", "xy": [[-1.5, 0.25]]},
+       {"loss": "wasserstein", "start": "-1.5 0.25"})
+      for view in ("game", "sizes", "remedies")),
     ("vae_latent_space", "digit", {"digit": "n:8"}, {"layer": "z", "xy": [[0.5, -1.25]]},
      {"digit": "n:8", "z": "0.50 -1.25"}),
 ]  # fmt: skip
