@@ -368,11 +368,14 @@ def test_every_frame_says_what_it_shows(view, help):
 
 
 def test_no_theory_is_drawn_where_there_is_none():
-    """Mutant: eigenvalues of the game without its penalty."""
+    """Mutants: eigenvalues of the game without its penalty; theory without an end."""
     shown = PAGE.views["game"].show(result(help="gradient penalty"))[0]
     assert not any(isinstance(L, Points) for L in shown.panels[3].layers)
     names = [getattr(L, "name", "") for L in shown.panels[0].layers if isinstance(L, Line)]
     assert names == ["played, step by step"]
+    far_off = result(loss="wasserstein", help="clipping", lr=4.0).theory
+    r = far(far_off)
+    assert np.isfinite(r).sum() == 1 + np.argmax(r > dirac_games.LEFT) < 10
     clipped = PAGE.views["game"].show(result(help="clipping", strength=0.5))[0]
     names = [getattr(L, "name", "") for L in clipped.panels[0].layers]
     assert "ψ is clipped here" in names

@@ -19,7 +19,7 @@ from dgmlib.figures.scene import (
 )
 from dgmlib.figures.table import Table
 from dgmlib.gan.dirac import State
-from dgmlib.gan.dirac_games import GRID, LEFT, REACH, STEPS, Played
+from dgmlib.gan.dirac_games import GRID, REACH, STEPS, Played
 
 WIDE = 3.0  # of the phase portrait
 LOW, HIGH = 1e-3, 30.0  # of the distances that are drawn
@@ -43,8 +43,8 @@ def game_scene(r: Played) -> list[Scene | Table]:
 
 
 def path_of(w: State) -> np.ndarray:
-    """(F, 2), kept within what a picture can hold."""
-    return np.clip(np.stack([w.theta, w.psi], 1), -2 * LEFT, 2 * LEFT)
+    """(F, 2)"""
+    return np.stack([w.theta, w.psi], 1)
 
 
 def drawn(r: np.ndarray) -> np.ndarray:
@@ -98,7 +98,7 @@ def _portrait(r: Played) -> Panel:
 
 def _players(r: Played) -> Panel:
     x = np.array([-WIDE, WIDE])
-    theta, psi = (np.clip(a, -2 * LEFT, 2 * LEFT) for a in r.steps)
+    theta, psi = r.steps
     zero = np.zeros_like(theta)
     push = np.stack([theta + np.clip(2 * r.push.d_theta, -2, 2), zero], 1)[:, None]
     return Panel(

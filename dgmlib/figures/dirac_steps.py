@@ -20,7 +20,6 @@ from dgmlib.gan.dirac_many import RATES, REMEDIES, Remedied, Sized
 ORDERS = ["simultaneous", "in turns"]
 FAR = 2.2  # of the eigenvalues that are drawn
 TICKS = [(0.02, "0.02"), (0.1, "0.1"), (0.5, "0.5"), (1.0, "1"), (2.0, "2"), (5.0, "5")]
-KEPT = 30.0  # of a path: beyond it the picture ends anyway
 
 
 def sizes_scene(r: Sized) -> list[Scene | Table]:
@@ -36,7 +35,7 @@ def sizes_scene(r: Sized) -> list[Scene | Table]:
 
 
 def _paths(r: Sized) -> Panel:
-    paths = np.clip(r.paths, -KEPT, KEPT)
+    paths = r.paths
     layers: list[Layer] = [equilibrium()]
     for k, name in enumerate(ORDERS):
         layers += [
@@ -78,7 +77,9 @@ def _growth(r: Sized) -> Panel:
         layers.append(Lines(x=RATES, y=np.minimum(most, 10.0), names=ORDERS, colors=[0, 1],
                             dashes=[False, True], cursor=True))  # fmt: skip
         if RATES[0] < r.limit < RATES[-1]:
-            layers.append(Rules(at=np.array([r.limit]), color=0, name="largest that shrinks"))
+            layers.append(
+                Rules(at=np.array([r.limit]), color=0, name="simultaneous: largest h that shrinks")
+            )
     return Panel(
         layers=layers, title="Growth per step, |λ|: below 1 it shrinks",
         x=Axis(label="step size h", log=True, range=(RATES[0], RATES[-1]), ticks=TICKS),
@@ -119,7 +120,7 @@ def _sizes_table(r: Sized) -> Table:
 def remedies_scene(r: Remedied) -> list[Scene | Table]:
     """Frames are steps."""
     F, N = r.paths.shape[:2]
-    paths = np.clip(r.paths, -KEPT, KEPT)
+    paths = r.paths
     far = np.hypot(r.paths[..., 0], r.paths[..., 1])  # (F, N)
     portrait = Panel(
         layers=[

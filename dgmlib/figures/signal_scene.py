@@ -88,7 +88,7 @@ def _densities(p: Mixture1D, q: Mixture1D, theta: np.ndarray) -> Panel:
             Lines(x=X, y=on_q[:, None], names=["q, moved by θ"], colors=["accent"], fill=True,
                   width=2.5),
         ],
-        title="Densities share every place, and far away next to no mass",
+        title="Two densities",
         x=Axis(label="x", range=(-12, 12)),
         y=Axis(label="density", range=(0, 1.12 * float(max(on_p.max(), on_q.max())))),
         area=(0, 0, 3, 2),

@@ -34,7 +34,7 @@ REACH = 2.5  # of a start
 STEPS = 200
 LEFT = 100.0  # whoever is that far away is not followed further
 LONG = 50.0  # of the flow: 4 turns where the rate is 1/2
-GRID = np.linspace(-2.8, 2.8, 15)
+GRID = np.linspace(-4.0, 4.0, 21)
 
 
 class Played(NamedTuple):
@@ -45,11 +45,11 @@ class Played(NamedTuple):
     order: Order
     steps: State  # (F,) each; F = STEPS + 1, or fewer if the players left
     flow: State | None  # (F,); None where steps are no small part of any flow: clipping, the kink
-    theory: State | None  # (F,); None with the two-sided penalty
+    theory: State | None  # (F,), nan after it has left; None with the two-sided penalty
     exact: bool  # theory is not only near the equilibrium
     eigen: NDArray[np.complex128] | None  # (2,) complex, of M
     push: Info  # (F,) the field where the players are
-    arrows: Info  # (15, 15) the field on GRID x GRID, rows psi
+    arrows: Info  # (21, 21) the field on GRID x GRID, rows psi
 
 
 def game(loss: str, help: str, strength: float) -> Game:
@@ -93,7 +93,7 @@ def play(game: Game, start: State, *, lr: float, order: str = "simultaneous") ->
     n = len(states) - 1
     steps = State(np.array([s.theta for s in states]), np.array([s.psi for s in states]))
     linear, free = game.penalty == 0, np.isinf(game.clip)
-    theory = dirac_linear.path(game, start, n, lr=lr, order=order) if linear else None
+    theory = _followed(dirac_linear.path(game, start, n, lr=lr, order=order)) if linear else None
     matrix = dirac_linear.step_matrix(game, lr=lr, order=order) if linear else None
     return Played(
         game, lr, order, steps,
@@ -104,6 +104,12 @@ def play(game: Game, start: State, *, lr: float, order: str = "simultaneous") ->
         push=dirac.field(game, *steps),
         arrows=dirac.field(game, GRID[None, :], GRID[:, None]),
     )  # fmt: skip
+
+
+def _followed(w: State) -> State:
+    """nan after the first state that has left."""
+    late = np.cumsum(np.hypot(*w) > LEFT) > 1
+    return State(*(np.where(late, np.nan, a) for a in w))
 
 
 def flow(game: Game, start: State, times: np.ndarray) -> State:
