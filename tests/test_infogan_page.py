@@ -4,6 +4,7 @@ Each test names the mutants it kills.
 """
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from dgmlib.gan import (
     digit_text,
     pixels,
 )
+from dgmlib.ui import code, spec
 
 NOISE = 5
 
@@ -60,9 +62,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random networks under the names that the page asks for."""
     to, rng = tmp_path_factory.mktemp("checkpoints"), np.random.default_rng(3)
     far = [score("Frechet distance", 2.0), score("Frechet distance, real", 0.25)]
-    for name in ("gan", "wgan-gp"):
-        put(to, name, pixels.init_generator(NOISE, rng=rng), far, noise=NOISE, categories=0,
-            continuous=0, spread=0.7)  # fmt: skip
+    for name, more in {"gan": {"spread": 0.7}, "wgan-gp": {}}.items():  # 1.0 where none is said
+        put(to, name, pixels.init_generator(NOISE, rng=rng), far, noise=NOISE, **more)
     info = pixels.init_generator(NOISE - 1 + 10 + 2, rng=rng) | pixels.init_critic(rng=rng)
     info |= pixels.init_reader(10, 2, rng=rng)
     info["reader.1.weight"] *= 3  # surer
@@ -408,10 +409,9 @@ def test_the_plane_goes_through_three_draws(shelf: Path) -> None:
     assert z[-1, -1] == pytest.approx(b + c - a)
     assert z[1, 2] == pytest.approx(a + (b - a) * 2 / 3 + (c - a) / 3)
     r = digit_plane.look(("wgan-gp", 1, 2), times=2.0, seed=5)
-    for k, name in enumerate(("gan", "wgan-gp")):
-        wanted = pixels.generate(
-            store.load(name).weights, 2 * 0.7 * z[1, 2][None].astype(np.float32)
-        )
+    for k, (name, spread) in enumerate({"gan": 0.7, "wgan-gp": 1.0}.items()):
+        noise = 2 * spread * z[1, 2][None].astype(np.float32)
+        wanted = pixels.generate(store.load(name).weights, noise)
         assert r.grids[k][0, 1, 2] == pytest.approx(wanted[0], abs=1e-4)
     code = np.concatenate([2 * 0.3 * z[1, 2, :-1], np.eye(10)[8], [0, 0]]).astype(np.float32)
     wanted = pixels.generate(store.load("infogan").weights, code[None])[0]
@@ -453,6 +453,143 @@ def test_the_scores_are_those_of_the_cards(shelf: Path) -> None:
         assert pair[1] == pytest.approx(digit_looks.grey()[away.argmin()])
         assert f"number {away.argmin():,}, a" in scene.captions[f]
         assert layers(scene, Points, 4)[-1].xy[f, 0, 0] == pytest.approx(away.min(), rel=1e-5)
+    assert scene.start == r.near[2].distance[:, 3, 0].argmin()
     assert layers(scene, Line, 2)[0].xy.min(0).tolist() == [0, 0]
     assert not layers(scene, Line, 0)
     assert [row[1] for row in near.rows] == ["16", "16", "160", "200"]
+
+
+# ---------------------------------------------------------------- the page and its trained networks
+
+PAGE = spec.of("infogan")
+
+
+def preset(name: str) -> tuple[str, Any]:
+    p = PAGE.params(**PAGE.presets[name])
+    view = PAGE.view_of(p)
+    return view, PAGE.views[view].compute(p)
+
+
+@pytest.mark.parametrize("view", PAGE.views)
+def test_the_shown_program_runs_alone(view: str) -> None:
+    """Mutant: a program that uses what the page defines."""
+    found: dict[str, Any] = {}
+    p = PAGE.params(view=view)
+    exec(code.snippet(PAGE.views[view].compute, p), found)
+    shown: list[Any] = list(PAGE.views[view].show(found["result"]))
+    assert shown[0].pack() == PAGE.views[view].show(PAGE.views[view].compute(p))[0].pack()
+
+
+def test_the_prediction_is_true() -> None:
+    """About nine in ten, while L is almost log 10. Mutants: other weights; accuracy by majority."""
+    assert PAGE.prediction is not None
+    assert PAGE.prediction.answer == 1
+    c = digit_reader.census("infogan")
+    assert 0.87 < c.accuracy < 0.94
+    said = re.search(r"(\d+\.\d)% of the bundled", PAGE.prediction.because)
+    assert said is not None
+    assert said[1] == f"{100 * c.accuracy:.1f}"
+    known = PAGE.views["information"].compute(PAGE.params())
+    assert known.bound[16] > 2.29
+
+
+def test_a_code_changes_the_digit_where_the_preset_says_so() -> None:
+    """Inside the training. Mutants: another picture; a change beyond -1 .. 1."""
+    view, r = preset("A code changes the digit")
+    row, c = r.picked
+    inside = np.abs(r.values) <= 1
+    assert view == "codes"
+    assert r.seen[inside, row, c].tolist() == [3, 3, 8, 8, 8]
+    assert (r.reading.log_p[inside].argmax(1) == c).all()  # it says the same category all along
+
+
+def test_beyond_the_training_a_code_is_lost() -> None:
+    """At both ends it is read short, and the category wrong. Mutants: a picture that is read well;
+    another seed."""
+    _, r = preset("Beyond the training")
+    miss = np.abs(r.reading.mean[:, r.which] - r.values)
+    inside = np.abs(r.values) <= 1
+    assert miss[[0, -1]].min() > 2 * miss[inside].max()
+    q = np.exp(r.reading.log_p[:, r.picked[1]])
+    assert q[[0, -1]].max() < 0.2  # and another category is read
+    assert q[inside].min() > 0.99
+
+
+def test_the_other_presets_show_what_they_promise() -> None:
+    """Mutants: noise too little to matter; a digit read right, or with doubt; a scribble refused;
+    a picture with a nearer one beside it."""
+    _, noisy = preset("Too much noise")
+    assert float(noisy.entropies.mutual[0]) < 2.0
+    assert noisy.bound[16] < noisy.bound.max() - 0.1  # it is too sure of itself
+    _, wrong = preset("A digit misread")
+    assert wrong.census.name[wrong.category] != wrong.digit.label
+    assert wrong.reading.log_p[0].max() > np.log(0.99)
+    _, odd = preset("A scribble has a category")
+    assert odd.digit.label is None
+    assert np.exp(odd.reading.log_p).sum() == pytest.approx(1)
+    view, r = preset("The nearest to a copy")
+    k, i, j = r.picked
+    assert view == "three"
+    assert r.near[k].distance[:, i, j].min() == r.near[k].distance.min()
+    assert r.near[k].distance.min() > r.real.min()  # and still no copy
+
+
+def test_the_words_are_true_of_these_weights() -> None:
+    """Every number of the text that is computed here. Mutant: other weights, the same words."""
+    words = " ".join((spec.PAGES / "infogan.md").read_text(encoding="utf-8").split())
+
+    def said(pattern: str) -> list[float]:
+        found = re.search(pattern.replace("#", r"(\d+\.\d+)"), words)
+        assert found is not None, pattern
+        return [float(one.replace("−", "-")) for one in found.groups()]
+
+    c = digit_reader.census("infogan")
+    card_ = next(s for s in store.load("infogan").card["scores"] if s["name"] == "code accuracy")
+    wanted = [round(100 * c.accuracy, 1), round(card_["value"], 1)]
+    assert said(r"it, #% of the bundled digits and #% of MNIST") == wanted
+    wgan, info = (
+        {s["name"]: s["value"] for s in store.load(name).card["scores"]}
+        for name in ("wgan-gp", "infogan")
+    )
+    for pattern, name in (("distance, # against #,", "Frechet distance"),
+                          ("sure of #% of them against #%", "sure images")):  # fmt: skip
+        assert said(pattern) == [round(wgan[name], 1), round(info[name], 1)]
+    q = digit_net.read(digit_net.load("infogan"), digit_looks.grey()).log_p
+    wrong = c.name[q.argmax(1)] != own_digit.bundled().labels
+    sure = np.exp(q.max(1)[wrong]) > 0.99
+    assert said(r"the (\d+) bundled digits that it misreads, (\d+)%") == [
+        wrong.sum(), round(100 * sure.mean())
+    ]  # fmt: skip
+    known = digit_information.know("infogan", images=500, times=1.0, seed=1)
+    assert said(r"\$L\$ is # nats of at most #") == [
+        round(float(known.bound[16]), 3), round(np.log(10), 3)
+    ]  # fmt: skip
+    miss = np.sqrt(((known.u - known.reading.mean) ** 2).mean(0))
+    assert said(r"missed by # in root mean square where \$q\$ expects #") == [
+        round(miss[1], 2), round(known.reading.std[:, 1].mean(), 2)
+    ]  # fmt: skip
+    assert said(r"its bound is \$# \\pm #\$") == [
+        round(known.u_bound[1], 2), round(known.u_error[1], 2)
+    ]  # fmt: skip
+    assert said(r"still shows # nats") == [
+        round(digit_information.know("infogan", images=200, times=1.0, seed=1).floor, 2)
+    ]
+    by = []
+    for which in (0, 1):
+        looks = [
+            digit_sweep.turn("infogan", which=which, picked=(0, 0), times=1.0, seed=s).looks
+            for s in range(1, 5)
+        ]
+        by.append(np.mean(looks, 0)[6] - np.mean(looks, 0)[2])  # from u = -1 to u = 1
+    assert said(r"by # standard deviations of real digits, but gain # of ink") == [
+        round(by[0][1], 1), round(by[0][0], 1)
+    ]  # fmt: skip
+    assert said(r"takes away # of ink, and # of width") == [
+        round(-by[1][0], 1), round(-by[1][2], 1)
+    ]  # fmt: skip
+    first = digit_looks.grey()[: digit_plane.REAL]
+    moved = np.roll(first.reshape(-1, 28, 28), 1, 2).reshape(-1, 784)
+    assert said(r"is # away from itself, in the median, and real digits are #") == [
+        round(float(np.median(np.linalg.norm(moved - first, axis=1))), 1),
+        round(float(np.median(digit_plane.real_distances())), 1),
+    ]

@@ -29,8 +29,8 @@ def plane_scene(r: Three) -> list[Scene | Table]:
         alt="Pictures of three GANs on the same plane of noise, one of them beside the nearest "
         "bundled digit, and such distances of all pictures and of real digits.",
         frame_values=np.arange(F), frame_label="InfoGAN's category",
-        captions=[_said(r, f, int(near[1][f]), float(near[2][f])) for f in range(F)], fps=2.0,
-        columns=12, aspect=1.6, interpolate=False,
+        captions=[_said(r, f, int(near[1][f]), float(near[2][f])) for f in range(F)],
+        start=int(near[2].argmin()), fps=2.0, columns=12, aspect=1.6, interpolate=False,
     )  # fmt: skip
     return [scene, scores_table(r.scores), _distance_table(r)]
 

@@ -16,6 +16,7 @@ PAGES = (
     "gan_critic",
     "dirac_gan",
     "gan_training",
+    "infogan",
     "sampling",
     "mcmc",
     "markov_chains",
