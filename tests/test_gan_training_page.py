@@ -42,7 +42,11 @@ def game(method: Any = "non-saturating", text: str = "6 both", seed: int = 0, **
 
 @pytest.fixture(scope="module")
 def short() -> watched.Watched:
-    return game()
+    """A game of four frames, whose yardsticks differ from frame to frame."""
+    return game()._replace(
+        w2=np.array([1.75, 1.5, 1.25, 1.0]), modes=np.array([0, 3, 5, 7]),
+        share=np.array([0.0, 0.25, 0.5, 0.75]),
+    )  # fmt: skip
 
 
 def layer(scene: Scene, kind: type, panel: int = 0, nth: int = 0) -> Any:
@@ -359,7 +363,7 @@ def test_captions_say_the_numbers(short: watched.Watched) -> None:
     words = training_words.caption(short, f)
     assert words.startswith("Both play; 4 moves of D, 4 of G. W2 ")
     assert f"W2 {short.w2[f]:.2f} " in words
-    assert f"({'data from data'}: {short.floors.min():.2f} to {short.floors.max():.2f})" in words
+    assert f"(data from data: {short.floors.min():.2f} to {short.floors.max():.2f})" in words
     assert f"{short.modes[f]} of 8 modes, {short.share[f]:.0%} near one" in words
     assert f"D's loss {short.critic_loss[f]:.2f}, G's loss {short.generator_loss[f]:.2f}" in words
     push = np.hypot(*short.arrows[f].T.astype(float)).mean()

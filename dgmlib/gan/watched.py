@@ -11,7 +11,7 @@ import numpy as np
 from dgmlib.data.points import decode
 from dgmlib.divergences.transport import wasserstein
 from dgmlib.gan import plane
-from dgmlib.gan.methods import DEFAULTS, LOSS, METHODS, Method
+from dgmlib.gan.methods import DEFAULTS, METHODS, Method
 from dgmlib.gan.plane import Plane
 from dgmlib.gan.script import moves, parse
 from dgmlib.jobs import Job, Progress
@@ -22,8 +22,8 @@ FEWEST = 12  # points of one's own
 FRAMES, GRID = 51, 32
 PAIRS, CLOUD = 8, 400  # clouds as large as those that ``w2`` compares
 LONGEST = 7_500  # moves of both players together: more would take too long for a page
-# Seconds on one core of a small machine: a move of D or G, a move of D with a penalty, a frame
-MOVE, PENALTY_MOVE, FRAME = 0.0025, 0.003, 0.05
+# Seconds of one core, measured: a move, a move where D is charged a penalty, a frame
+MOVE, PENALTY_MOVE, FRAME = 0.003, 0.004, 0.03
 
 
 class Watched(NamedTuple):
@@ -110,7 +110,7 @@ def seconds(method: str, script: str, frames: int = FRAMES) -> float:
         acts = parse(script, DEFAULTS[method])
     except ValueError:
         return 0.0
-    every = PENALTY_MOVE if LOSS[method] == "wasserstein" else MOVE
+    every = PENALTY_MOVE if method == "wgan-gp" else MOVE
     return every * moves(acts) + FRAME * min(frames, moves(acts) + 1)
 
 
