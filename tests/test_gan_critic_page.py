@@ -213,6 +213,7 @@ def test_recordings_are_small_and_say_what_they_are():
     assert critic_recorded.learn("one Gaussian", 5.5, seed=0) is None
     assert critic_recorded.train("penalty", "loose", seed=0) is None
     assert critic_recorded.train("penalty", "usual", seed=3) is None
+    assert critic_recorded.train("nothing", "tight", seed=0) is not None
     for values in PAGE.presets.values():
         assert result(**values) is not None
 

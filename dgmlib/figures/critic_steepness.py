@@ -42,7 +42,7 @@ def _map(r: Steep) -> Panel:
     return Panel(
         layers=[
             HeatMap(value=value, extent=(low, high, low, high), range=(-DECADES, DECADES),
-                    colormap="diverging", unit="log₁₀", legend=True, name="|∇f|"),
+                    colormap="diverging", legend=True, name="|∇f|"),
             Points(xy=r.real, color="target", size=2.5, opacity=0.9, name="data"),
             Points(xy=r.fake, color="ink", symbol="cross", size=2.5, opacity=0.9,
                    name="generated"),

@@ -45,7 +45,7 @@ def learn(data: str, mean: float, *, seed: int) -> Learned | None:
 
 def train(way: str, strength: str, *, seed: int) -> Steep | None:
     """The recording of these parameters, or None."""
-    name = STEEP.get((way, strength))
+    name = STEEP.get((way, "usual" if way == "nothing" else strength))  # nothing has no strength
     if name is None or seed != SEED:
         return None
     kept = _read(name)
