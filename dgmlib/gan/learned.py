@@ -67,7 +67,7 @@ def best_potential(p: Mixture1D, q: Mixture1D, x: np.ndarray) -> np.ndarray:
     Example:
         >>> from dgmlib.divergences.mixture1d import gaussian
         >>> best_potential(gaussian(0, 1), gaussian(2, 1), np.array([-1.0, 0.0, 3.0])).round(9)
-        array([ 1., -0., -3.])
+        array([ 1.,  0., -3.])
     """
     mean = float(moments(p).mean)
     fine = np.union1d(np.linspace(min(x[0], mean), max(x[-1], mean), 4001), np.append(x, mean))

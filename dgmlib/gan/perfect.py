@@ -62,10 +62,11 @@ def data(name: str) -> Mixture1D:
 
 
 def truth(p: Mixture1D, q: Mixture1D) -> Truth:
-    """
+    """Of two single mixtures.
+
     Example:
         >>> far = truth(gaussian(0, 1), gaussian(9, 1))
-        >>> round(far.js.value / np.log(2), 4), round(far.w1.value, 4)
+        >>> round(far.js.value / float(np.log(2)), 4), round(far.w1.value, 4)
         (1.0, 9.0)
     """
     pulls = tuple(optimal.pull(kind, p, q) for kind in LOSSES)
