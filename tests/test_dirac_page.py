@@ -218,8 +218,9 @@ def test_presets_do_what_their_names_say():
     assert far(clipped.steps)[100:].min() > 0.5
     assert far(clipped.steps)[100:].max() < 1
     large = result("Step too large")
-    assert len(large.steps.theta) <= 201
     assert far(large.steps)[-1] > 10
+    left = far(result(loss="wasserstein", lr=4.0).steps)
+    assert left[-1] > dirac_games.LEFT >= left[:-1].max()  # followed until then, and no longer
 
 
 def test_prediction_is_true():
@@ -281,6 +282,8 @@ def test_what_damps():
     growth = dict(zip(r.names, r.growth, strict=True))
     assert growth["in turns"] == pytest.approx(1)
     assert np.isnan(growth["gradient penalty"])
+    huge = result(view="remedies", loss="wasserstein", lr=4.0).growth[-1]
+    assert huge == pytest.approx(7 + np.sqrt(48))  # z^2 + 14 z + 1, the larger root
     linear = result(view="remedies", loss="wasserstein")
     end = dict(zip(linear.names, np.hypot(*linear.paths[-1].T), strict=True))
     assert end["R1"] < 1e-3 < 0.4 < min(end["instance noise"], end["clipping"])
