@@ -112,11 +112,11 @@ def scores_table(scores: list[Score]) -> Table:
 def _value(v: tuple[float, float] | None) -> str:
     if v is None:
         return ""
-    return _number(v[0]) + ("" if np.isnan(v[1]) else f" ± {_number(v[1])}")
+    return _number(v[0]) + ("" if np.isnan(v[1]) else f" ± {v[1]:.2g}")
 
 
 def _number(x: float) -> str:
-    return f"{x:.4g}".replace("-", "−")
+    return f"{x:.5g}".replace("-", "−")
 
 
 def _distance_table(r: Three) -> Table:
