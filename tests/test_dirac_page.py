@@ -341,6 +341,32 @@ def test_the_picture_is_the_game():
     assert np.all((along * v).sum(1) >= 0)
 
 
+def test_the_pictures_of_many_are_their_games():
+    """Mutants: the two orders exchanged, in the plane or among the eigenvalues; the smaller one of
+    two eigenvalues as growth; remedies' curves in another order."""
+    r = result(view="sizes", help="R1", strength=2.0)
+    plane, eigen, growth = PAGE.views["sizes"].show(r)[0].panels
+    for k, name in enumerate(["simultaneous", "in turns"]):
+        spots = next(L for L in plane.layers if getattr(L, "name", "") == name)
+        np.testing.assert_array_equal(spots.xy, r.paths[:, k])
+        places = next(L for L in eigen.layers if getattr(L, "name", "") == name)
+        seen = np.abs(r.eigen[:, k].real) < 2
+        shown = places.xy[..., 0] + 1j * places.xy[..., 1]
+        np.testing.assert_allclose(shown[seen], r.eigen[:, k][seen])
+    curves = next(L for L in growth.layers if isinstance(L, Lines)).y
+    np.testing.assert_allclose(curves[0, :20], np.abs(r.eigen[:20, 0]).max(-1))
+    many = result(view="remedies")
+    portrait, distance = PAGE.views["remedies"].show(many)[0].panels
+    curves = next(L for L in distance.layers if isinstance(L, Lines))
+    assert list(curves.names) == many.names
+    far_off = np.hypot(*np.moveaxis(many.paths, -1, 0)).T
+    np.testing.assert_allclose(curves.y, np.maximum(far_off, dirac_game.LOW / 2))
+    paths = [L.xy for L in portrait.layers if isinstance(L, Line)]
+    np.testing.assert_array_equal(np.stack(paths, 1), many.paths)
+    said = PAGE.views["game"].show(result(lr=0.25))[0].captions[100]
+    assert said.startswith("Step 100, time 25.00: ")
+
+
 @pytest.mark.parametrize(
     ("size", "color"), [(0.9, "good"), (1.0, "ink"), (1.0 + 1e-12, "ink"), (1.01, "bad")]
 )
