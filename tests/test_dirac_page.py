@@ -219,7 +219,7 @@ def test_presets_do_what_their_names_say():
     assert far(clipped.steps)[100:].max() < 1
     large = result("Step too large")
     assert far(large.steps)[-1] > 10
-    left = far(result(loss="wasserstein", lr=4.0).steps)
+    left = far(result(loss="wasserstein", lr=2.0).steps)
     assert left[-1] > dirac_games.LEFT >= left[:-1].max()  # followed until then, and no longer
 
 
