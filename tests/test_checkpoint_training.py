@@ -142,9 +142,9 @@ def test_no_two_steps_share_their_noise() -> None:
     run, seeds = Run(recipe(), shapes(), CPU), []
     kept = run._batch
 
-    def watch(draws: torch.Generator):
+    def watch(rows: torch.Tensor, draws: torch.Generator):
         seeds.append(draws.initial_seed())
-        return kept(draws)
+        return kept(rows, draws)
 
     run._batch = watch  # type: ignore[method-assign]
     drain(run)

@@ -130,7 +130,7 @@ def test_codes_are_drawn_as_said_and_read_by_their_densities() -> None:
     told = codes.log_prob(SHAPE, z[:50].astype(float), logits, mean, log_var)
     share = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     np.testing.assert_allclose(told.category, np.log((share * c[:50]).sum(1)), rtol=1e-9)
-    density = norm(mean, np.exp(log_var / 2)).logpdf(u[:50].astype(float)).sum(1)
+    density = norm.logpdf(u[:50].astype(float), mean, np.exp(log_var / 2)).sum(1)
     np.testing.assert_allclose(told.continuous, density, rtol=1e-9)
     bare = codes.draw(codes.Shape(5), 4, torch.Generator().manual_seed(0))
     assert bare.shape == (4, 5)

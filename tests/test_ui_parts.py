@@ -204,6 +204,9 @@ def test_tables_show_four_digits_and_infinity() -> None:
 VIEWS = [(name, view) for name in catalogue.PAGES for view in spec.of(name).views]
 
 
+SHORT = {"gan_training": dict(script="4 both")}  # jobs whose defaults take many seconds
+
+
 @pytest.mark.parametrize(("name", "chosen"), VIEWS)
 def test_the_code_shown_computes_what_is_shown(name: str, chosen: str, tmp_path) -> None:
     """Runs the program in a Python of its own, at parameters that are not the defaults."""
@@ -211,7 +214,7 @@ def test_the_code_shown_computes_what_is_shown(name: str, chosen: str, tmp_path)
     view = page.views[chosen]
     presets = [v for v in page.presets.values() if v.get("view", chosen) == chosen]
     for values in [{}] if view.job else [{}, *presets][:2]:  # jobs take seconds, twice
-        p = page.params(**values)
+        p = page.params(**{**values, **SHORT.get(name, {})})
         program = code.snippet(view.compute, p, job=view.job)
         out = tmp_path / "out.npz"
         save = f"\nfrom dgmlib.ui.behind import npz\nopen({str(out)!r}, 'wb').write(npz(result))"
@@ -230,7 +233,7 @@ def test_the_notebook_runs_and_ends_in_the_picture(name: str) -> None:
 
     page = spec.of(name)
     view = next(iter(page.views.values()))
-    p = page.params()
+    p = page.params(**SHORT.get(name, {}))
     text = code.notebook(view.compute, p, view.show, title="T", link="http://x", job=view.job)
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)

@@ -7,7 +7,7 @@ A number and whose turn: ``both`` is a round (n_critic moves of D, then one of G
 """
 
 import math
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from dgmlib.gan.methods import Settings
 
@@ -54,7 +54,7 @@ def parse(text: str, settings: Settings) -> tuple[Act, ...]:
                 f"{word!r} is neither a number of turns, like '200 both', '50 critic' or "
                 "'20 generator', nor a setting, like 'lr=0.001'"
             )
-        acts.append(Act(who, int(count[:9]), settings))
+        acts.append(Act(cast(Who, who), int(count[:9]), settings))
     if sum(a.count for a in acts) == 0:
         raise ValueError("nobody moves: give a number of turns, like '200 both'")
     if moves(acts) > LARGEST:

@@ -88,6 +88,8 @@ def flat(value: Any, name: str = "") -> dict[str, np.ndarray]:
         return {}
     if hasattr(value, "_asdict"):
         parts = value._asdict()
+    elif isinstance(value, dict):
+        parts = value
     elif isinstance(value, list | tuple) and not _regular(value):
         parts = dict(enumerate(value))
     else:
