@@ -239,9 +239,9 @@ def pixels(canvas: Locator) -> str:
     return hashlib.sha256(canvas.evaluate("c => c.toDataURL()").encode()).hexdigest()
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, each with its first places."""
-    found = Axe().run(page).response["violations"]
+def violations(page: Page, but: str = "") -> list[str]:
+    """What axe-core calls serious or critical, each with its first places; not inside ``but``."""
+    found = Axe().run(page, {"exclude": [[but]]} if but else None).response["violations"]
     return [
         f"{v['id']}: {v['help']}: " + " | ".join(n["html"][:160] for n in v["nodes"][:3])
         for v in found
