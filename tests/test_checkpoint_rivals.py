@@ -141,6 +141,27 @@ def test_who_learns_from_which_loss() -> None:
         assert own == {"critic", "generator"} | reader
 
 
+def test_what_teaches_through_a_picture_or_a_slope() -> None:
+    """Mutants: the reader's loss on detached pictures, which would leave the generator untaught;
+    a penalty whose slope is a constant, which would not teach the critic."""
+    found = []
+    for info in (0.0, 1.0):
+        params, batch = real()
+        for tensor in params.values():
+            tensor.requires_grad_(True)
+        gan_losses.generator_turn(
+            params, batch, generator(CPU, 1), kind="non-saturating", shape=SHAPE, info=info
+        ).backward()
+        found.append(params["generator.1.weight"].grad)
+    assert not torch.allclose(found[0], found[1])
+    params, batch = real()
+    params["critic.1.weight"].requires_grad_(True)
+    gan_losses.slope(params, batch.x).sum().backward()
+    grad = params["critic.1.weight"].grad
+    assert grad is not None
+    assert grad.any()
+
+
 def test_penalties_are_of_the_slope_at_their_points() -> None:
     """R1: gamma / 2 |grad D(x)|^2 at real images. WGAN-GP: (|grad D| - 1)^2 between the two.
 

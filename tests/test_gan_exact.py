@@ -10,7 +10,7 @@ from scipy import integrate, stats
 from dgmlib.divergences import adaptive, gaussian_nd, wasserstein
 from dgmlib.divergences.mixture1d import Mixture1D, gaussian, log_prob, mixture
 from dgmlib.gan import infogan, optimal
-from dgmlib.gan.losses import KINDS, Kind, generator_loss
+from dgmlib.gan.losses import KINDS, Kind, critic_loss, generator_loss
 
 P = mixture([0.6, 0.4], [-1.0, 2.0], [0.5, 0.7])
 Q = gaussian(0.5, 1.2)
@@ -241,3 +241,11 @@ def test_torch_and_numpy_agree_and_the_bound_can_be_climbed():
         infogan.categorical(code[:3], logits)
     with pytest.raises(ValueError, match="one shape"):
         infogan.gaussian(c[:, :1], mean, 1.0, 0.0)
+
+
+def test_least_squares_by_hand() -> None:
+    """Of answers 3 to data and 2 to samples. Mutants: a half left out; the targets exchanged."""
+    real, fake = np.array([3.0]), np.array([2.0])
+    assert critic_loss("least-squares", real, fake) == 2.0**2 / 2 + 2.0**2 / 2
+    assert critic_loss("least-squares", real, 0 * fake) == 2.0**2 / 2
+    assert generator_loss("least-squares", fake) == 0.5

@@ -105,6 +105,14 @@ def test_networks_answer_alike_in_both_libraries_and_for_an_image_alone() -> Non
     assert np.abs(pixels.features(params, middle)).max() == pytest.approx(0.0, abs=1e-6)
 
 
+def test_the_readers_answers_stand_in_their_order() -> None:
+    """Mutant: means and log variances exchanged, which training would not notice."""
+    params = {k: 0 * v for k, v in pixels.init_reader(3, 2, rng=RNG(0)).items()}
+    params["reader.1.bias"] = np.arange(7.0)
+    q = pixels.read(params, np.ones((1, pixels.FEATURES)), 3)
+    assert [part[0].tolist() for part in q] == [[0, 1, 2], [3, 4], [5, 6]]
+
+
 def test_weights_begin_with_the_deviation_that_keeps_signals_alive() -> None:
     """Mutants: fan-out for fan-in; the deviation without its root."""
     critic = pixels.init_critic(rng=RNG(0))
@@ -196,7 +204,7 @@ def fake_measured(n: int = 60) -> tuple[dict, Images]:
     made = Images("x", "made for a test", real[:n], labels[:n], real[:0], real[n:], labels[n:],
                   256, 28)  # fmt: skip
     q = np.eye(10)[(labels[n:] + 3) % 10] * 0.5 + 0.05  # the code is the class, named otherwise
-    measured = {"made": (real[n:] // 2).astype(np.uint8), "q_c": q,
+    measured = {"made": np.roll(real[n:] // 2, 7, 0).astype(np.uint8), "q_c": q,
                 "told": np.full(n, -0.25), "told_continuous": np.full(n, -1.0)}  # fmt: skip
     return measured, made
 
