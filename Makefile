@@ -34,7 +34,7 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -r benchmarks/requirements.txt
-	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m benchmarks.em && $(PY) -m benchmarks.samplers && $(PY) -m benchmarks.budgets && $(PY) -m benchmarks.player_frames && $(PY) -m benchmarks.interaction
+	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m benchmarks.em && $(PY) -m benchmarks.samplers && $(PY) -m benchmarks.transport && $(PY) -m benchmarks.gan && $(PY) -m benchmarks.budgets && $(PY) -m benchmarks.player_frames && $(PY) -m benchmarks.interaction
 
 # Resolves the direct pins anew, in an environment of its own, and writes down what pip chose.
 lock:
