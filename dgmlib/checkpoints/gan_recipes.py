@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from dgmlib.checkpoints import card, gan_scores, store
-from dgmlib.checkpoints.recipe import Phase, Recipe, Rival, Weights
+from dgmlib.checkpoints.recipe import Phase, Recipe, Rival, Weights, late
 from dgmlib.classifiers import digit_cnn
 from dgmlib.data import images
 from dgmlib.gan import pixels
@@ -36,15 +36,7 @@ from dgmlib.gan.losses import Kind
 MEAN = ("generator", "mean", 0.999)  # what is stored: the generator's moving average
 
 
-def _late(name: str, **bound: Any) -> Any:
-    """A function of ``gan_losses``, found when it is called: reading a recipe imports no torch."""
-
-    def call(*args: Any) -> Any:
-        from dgmlib.checkpoints import gan_losses
-
-        return getattr(gan_losses, name)(*args, **bound)
-
-    return call
+_late = partial(late, "dgmlib.checkpoints.gan_losses")
 
 
 def _sha256(name: str) -> str:

@@ -8,7 +8,7 @@ from scipy.special import entr
 
 from dgmlib.checkpoints import store
 from dgmlib.checkpoints.recipe import Score, Weights
-from dgmlib.checkpoints.vae_scores import clustering_accuracy
+from dgmlib.checkpoints.vae_scores import clustering_accuracy, mean_score
 from dgmlib.classifiers import digit_cnn
 from dgmlib.classifiers.frechet import frechet
 from dgmlib.data.images import Images
@@ -44,6 +44,7 @@ def of_generator(measured: Weights, images: Images, *, settings: Mapping[str, An
     seen = {k: _features(yard, x) for k, x in dict(made=made, test=test, train=train).items()}
     p = _probabilities(yard, seen["made"])  # (n, 10)
     sure, shares = p.max(1), p.mean(0)
+    of_real = _probabilities(yard, seen["test"]).max(1)
     each = f"{n:,} generated images, classifier {YARDSTICK}"
     floor = f"the floor: the first {n:,} training images against the {n:,} test images"
     scores = [
@@ -51,9 +52,9 @@ def of_generator(measured: Weights, images: Images, *, settings: Mapping[str, An
                f"64 features of {YARDSTICK}, {n:,} generated images against {n:,} test images"),
         _plain("Frechet distance, real", frechet(seen["train"], seen["test"]),
                "squared feature units", f"64 features of {YARDSTICK}; {floor}"),
-        _mean("classifier's confidence", 100 * sure, "%", f"mean highest probability; {each}"),
-        _mean("sure images", 100.0 * (sure > SURE), "%", f"confidence above {SURE}; {each}"),
-        _mean("sure images, real", 100.0 * (_probabilities(yard, seen["test"]).max(1) > SURE), "%",
+        mean_score("classifier's confidence", 100 * sure, "%", f"mean highest probability; {each}"),
+        mean_score("sure images", 100.0 * (sure > SURE), "%", f"confidence above {SURE}; {each}"),
+        mean_score("sure images, real", 100.0 * (of_real > SURE), "%",
               f"confidence above {SURE}; {n:,} test images"),
         _plain("rarest class", 100 * float(shares.min()), "%",
                f"the smallest of ten mean probabilities; {each}"),
@@ -73,9 +74,9 @@ def _of_codes(measured: Weights, images: Images, settings: Mapping[str, Any]) ->
              error=round(100 * float(np.sqrt(right * (1 - right) / n)), 2), unit="%",
              published=95.0, reference="Chen et al. (2016): 5 % error, MNIST",
              protocol=f"the reader's category on {n:,} test images, best one-to-one naming"),
-        _mean("bound on I(c; x), category", np.log(settings["categories"]) + measured["told"],
+        mean_score("bound on I(c; x), category", np.log(settings["categories"]) + measured["told"],
               "nats", f"H(c) + E log q(c|x), at most log 10 = 2.3026; {n:,} generated images"),
-        _mean("bound on I(c; x), continuous",
+        mean_score("bound on I(c; x), continuous",
               settings["continuous"] * np.log(2) + measured["told_continuous"],
               "nats", f"H(c) + E log q(c|x), differential entropies; {n:,} generated images"),
     ]  # fmt: skip
@@ -110,11 +111,3 @@ def _sliced(made: np.ndarray, test: np.ndarray, train: np.ndarray, floor: str) -
 
 def _plain(name: str, value: float, unit: str, protocol: str) -> Score:
     return dict(name=name, value=round(value, 3), error=None, unit=unit, protocol=protocol)
-
-
-def _mean(name: str, values: np.ndarray, unit: str, protocol: str) -> Score:
-    error = float(np.std(values, dtype=np.float64, ddof=1) / np.sqrt(len(values)))
-    value = float(np.mean(values, dtype=np.float64))
-    return dict(
-        name=name, value=round(value, 4), error=round(error, 4), unit=unit, protocol=protocol
-    )

@@ -7,6 +7,7 @@ every random number is a function of its seed and of the step's number.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib import import_module
 from json import dumps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,6 +97,15 @@ class Recipe:
         facts += [self.parent()["sha256"]] if self.start else []
         data = sha256(images.train.tobytes()).hexdigest()
         return sha256(dumps([facts, data]).encode()).hexdigest()
+
+
+def late(module: str, name: str, **bound: Any) -> Any:
+    """A function of ``module``, found when it is called: reading a recipe imports no torch."""
+
+    def call(*args: Any) -> Any:
+        return getattr(import_module(module), name)(*args, **bound)
+
+    return call
 
 
 def held_out(recipe: Recipe) -> tuple[Images, Images]:

@@ -18,12 +18,11 @@ References:
 """
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from dgmlib.checkpoints import vae_scores
-from dgmlib.checkpoints.recipe import Loss, Measure, Phase, Recipe, Weights
+from dgmlib.checkpoints.recipe import Loss, Measure, Phase, Recipe, Weights, late
 from dgmlib.data import images
 from dgmlib.vae import mlp, vae
 
@@ -31,15 +30,7 @@ HIDDEN = (200, 200)
 BETAS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 
-def _late(name: str, **bound: Any) -> Any:
-    """A function of ``vae_losses``, found when it is called: reading a recipe imports no torch."""
-
-    def call(*args: Any) -> Any:
-        from dgmlib.checkpoints import vae_losses
-
-        return getattr(vae_losses, name)(*args, **bound)
-
-    return call
+_late = partial(late, "dgmlib.checkpoints.vae_losses")
 
 
 def _elbo(latent: int, epochs: int, beta: float = 1.0, last: float = 1e-5) -> Phase:

@@ -36,11 +36,11 @@ def of_vae(
     which = f"{n:,} test images" + ("" if every == 1 else f" (every {every}th)")
     on = f"{which}, {drawn}; {draws:,} draws of q for each"
     scores = [
-        _mean("test log-likelihood", measured["log_likelihood"], "nats",
+        mean_score("test log-likelihood", measured["log_likelihood"], "nats",
               f"importance weighted bound of {draws:,} draws; {on}"),
-        _mean("test ELBO", -distortion - rate.sum(1), "nats", f"KL in closed form; {on}"),
-        _mean("rate", rate.sum(1), "nats", f"KL(q(z|x) || p(z)) in closed form; {which}"),
-        _mean("distortion", distortion, "nats", f"- E_q log p(x|z); {on}"),
+        mean_score("test ELBO", -distortion - rate.sum(1), "nats", f"KL in closed form; {on}"),
+        mean_score("rate", rate.sum(1), "nats", f"KL(q(z|x) || p(z)) in closed form; {which}"),
+        mean_score("distortion", distortion, "nats", f"- E_q log p(x|z); {on}"),
         dict(name="active units", value=int((measured["mean"].var(0) > ACTIVE).sum()), error=None,
              unit=f"of {rate.shape[1]}",
              protocol=f"variance of E_q[z|x] over {which} above {ACTIVE}"),
@@ -66,7 +66,7 @@ def of_vade(measured: Weights, images: Images, *, settings: Mapping[str, Any]) -
              published=94.46, reference="Jiang et al. (2017), MNIST",
              protocol=f"{n:,} test images, {DARK}; q(c|x) averaged over 50 draws, "
              "best one-to-one naming"),
-        _mean("test ELBO", measured["elbo"], "nats",
+        mean_score("test ELBO", measured["elbo"], "nats",
               f"{n:,} test images, {DARK}; 50 draws each"),
     ]  # fmt: skip
 
@@ -82,7 +82,8 @@ def clustering_accuracy(cluster: np.ndarray, label: np.ndarray) -> float:
     return float(together[linear_sum_assignment(-together)].sum() / len(label))
 
 
-def _mean(name: str, values: np.ndarray, unit: str, protocol: str) -> Score:
+def mean_score(name: str, values: np.ndarray, unit: str, protocol: str) -> Score:
+    """The mean over images (n,), with its standard error."""
     error = float(np.std(values, dtype=np.float64, ddof=1) / np.sqrt(len(values)))
     value = float(np.mean(values, dtype=np.float64))
     return dict(

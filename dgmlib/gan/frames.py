@@ -12,7 +12,7 @@ import torch
 from dgmlib.divergences.transport import wasserstein
 from dgmlib.gan import dirac, lipschitz, players, train
 from dgmlib.gan.losses import critic_loss
-from dgmlib.gan.methods import LOSS, Settings
+from dgmlib.gan.methods import LATENT, LOSS, Settings
 from dgmlib.gan.plane import Plane, coverage
 from dgmlib.vae import mlp
 
@@ -58,7 +58,7 @@ class View(NamedTuple):
 def view(data: Plane, *, grid: int, edge: float, rng: np.random.Generator) -> View:
     """``grid`` points a side, weights sorted into bins between -edge and edge."""
     some = data.points[rng.choice(len(data.points), SAMPLES)]
-    z = torch.from_numpy(rng.standard_normal((SAMPLES, train.LATENT), dtype=np.float32))
+    z = torch.from_numpy(rng.standard_normal((SAMPLES, LATENT), dtype=np.float32))
     across, along = np.linspace(-2, 2, LINES), np.linspace(-2, 2, ALONG)
     upright = np.stack(np.meshgrid(across, along, indexing="ij"), -1)  # (LINES, ALONG, 2)
     z_lines = np.concatenate([upright, upright[..., ::-1]]).astype(np.float32)

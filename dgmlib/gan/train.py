@@ -20,10 +20,9 @@ import torch
 
 from dgmlib.gan import lipschitz, players
 from dgmlib.gan.losses import critic_loss, generator_loss
-from dgmlib.gan.methods import LOSS, METHODS, Method, Settings
+from dgmlib.gan.methods import LATENT, LOSS, METHODS, Method, Settings
 from dgmlib.gan.players import Player
 
-LATENT = 2  # z ~ N(0, I): so few that the whole of G can be drawn
 Turn = Literal["critic", "generator"]
 
 
