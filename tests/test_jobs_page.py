@@ -19,6 +19,7 @@ from tests import toy_jobs
 from tests.toy_gate import TOY, Stage, until
 
 APP = Path(__file__).parent / "browser" / "jobs_app.py"
+pytestmark = pytest.mark.usefixtures("one_scan")
 
 
 @pytest.fixture

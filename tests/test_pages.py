@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dgmlib.ui import catalogue, fields, prose, spec
 
 APP = Path(__file__).parent.parent / "app.py"
+pytestmark = pytest.mark.usefixtures("one_scan")
 
 
 def open_page(name: str, *, embedded: bool = False, **query: str) -> AppTest:
