@@ -41,24 +41,24 @@ def of_generator(measured: Weights, images: Images, *, settings: Mapping[str, An
     top = np.float32(images.levels - 1)
     test, train = images.test[:n] / top, images.train[:n] / top
     yard = store.load(YARDSTICK).weights
-    seen = {k: _features(yard, x) for k, x in dict(made=made, test=test, train=train).items()}
-    p = _probabilities(yard, seen["made"])  # (n, 10)
+    seen = {k: digit_features(yard, x) for k, x in dict(made=made, test=test, train=train).items()}
+    p = digit_probabilities(yard, seen["made"])  # (n, 10)
     sure, shares = p.max(1), p.mean(0)
-    of_real = _probabilities(yard, seen["test"]).max(1)
+    of_real = digit_probabilities(yard, seen["test"]).max(1)
     each = f"{n:,} generated images, classifier {YARDSTICK}"
     floor = f"the floor: the first {n:,} training images against the {n:,} test images"
     scores = [
-        _plain("Frechet distance", frechet(seen["made"], seen["test"]), "squared feature units",
+        plain("Frechet distance", frechet(seen["made"], seen["test"]), "squared feature units",
                f"64 features of {YARDSTICK}, {n:,} generated images against {n:,} test images"),
-        _plain("Frechet distance, real", frechet(seen["train"], seen["test"]),
+        plain("Frechet distance, real", frechet(seen["train"], seen["test"]),
                "squared feature units", f"64 features of {YARDSTICK}; {floor}"),
         mean_score("classifier's confidence", 100 * sure, "%", f"mean highest probability; {each}"),
         mean_score("sure images", 100.0 * (sure > SURE), "%", f"confidence above {SURE}; {each}"),
         mean_score("sure images, real", 100.0 * (of_real > SURE), "%",
               f"confidence above {SURE}; {n:,} test images"),
-        _plain("rarest class", 100 * float(shares.min()), "%",
+        plain("rarest class", 100 * float(shares.min()), "%",
                f"the smallest of ten mean probabilities; {each}"),
-        _plain("entropy of the classes", float(entr(shares.astype(float)).sum()), "nats",
+        plain("entropy of the classes", float(entr(shares.astype(float)).sum()), "nats",
                f"of the mean probabilities, log 10 = 2.3026 at most; {each}"),
         *_sliced(made, test, train, floor),
     ]  # fmt: skip
@@ -82,12 +82,12 @@ def _of_codes(measured: Weights, images: Images, settings: Mapping[str, Any]) ->
     ]  # fmt: skip
 
 
-def _features(yard: Weights, x: np.ndarray) -> np.ndarray:
+def digit_features(yard: Weights, x: np.ndarray) -> np.ndarray:
     parts = np.array_split(x, max(1, len(x) // 500))
     return np.concatenate([digit_cnn.features(yard, part) for part in parts])
 
 
-def _probabilities(yard: Weights, seen: np.ndarray) -> np.ndarray:
+def digit_probabilities(yard: Weights, seen: np.ndarray) -> np.ndarray:
     answers = digit_cnn.logits(yard, seen)
     e = np.exp(answers - answers.max(1, keepdims=True))
     return e / e.sum(1, keepdims=True)
@@ -109,5 +109,5 @@ def _sliced(made: np.ndarray, test: np.ndarray, train: np.ndarray, floor: str) -
     return scores
 
 
-def _plain(name: str, value: float, unit: str, protocol: str) -> Score:
+def plain(name: str, value: float, unit: str, protocol: str) -> Score:
     return dict(name=name, value=round(value, 3), error=None, unit=unit, protocol=protocol)

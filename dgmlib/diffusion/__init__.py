@@ -1,0 +1,1 @@
+"""Diffusion models: noise schedules, exact denoisers, samplers, bounds, and networks."""
