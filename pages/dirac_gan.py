@@ -36,7 +36,7 @@ def remedies(p: Params) -> dirac_many.Remedied:
 
 
 def by(claim: str, test: str) -> ui.Check:
-    return ui.Check(claim, f"tests/test_dirac_page.py::test_{test}")
+    return ui.Check(claim, f"tests/test_dirac_games.py::test_{test}")
 
 
 move = ui.Edit("start", dirac_games.of_handle)

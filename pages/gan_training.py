@@ -58,7 +58,8 @@ def known(p: Params, view: recorded.View) -> object:
 
 RUN = {name: dict(method=r.method, script=r.script, data=r.data) for name, r in RUNS.items()}
 GAME = ["data", "method", "script", "seed", "points"]
-MADE = [by("The recording is what its parameters compute", "recordings_can_be_played_again"),
+MADE = [by("The recording is what its parameters compute", "recordings_can_be_played_again",
+           "gan_games"),
         by("W2 is exact, modes are counted as said", "what_is_measured_is_what_it_says",
            "gan_recording")]  # fmt: skip
 paint = Edit("points", lambda done: encode(np.array(done["xy"])))
@@ -80,7 +81,7 @@ ui.page(
                                   for m in (p.method, p.other)),
             recorded=lambda p: known(p, "two"),
             says="Same seed: the same first G, the same batches, the same noise at every move.",
-            checks=[*MADE, by("Both begin alike", "two_methods_begin_alike"),
+            checks=[*MADE, by("Both begin alike", "two_methods_begin_alike", "gan_games"),
                     by("They meet the same noise", "two_methods_meet_the_same_noise",
                        "gan_training")]),
         "seeds": View("Eight seeds", seeds, training_seeds.seeds_scene, GAME, job=True, bound=300.0,
@@ -88,13 +89,15 @@ ui.page(
             recorded=lambda p: known(p, "seeds"),
             says="The seed decides first weights, batches and noise. Samples far away are drawn at "
                  "the edge.",
-            checks=[*MADE, by("Each picture is its seed's run", "each_seed_is_its_own_run"),
+            checks=[*MADE, by("Each picture is its seed's run", "each_seed_is_its_own_run",
+                               "gan_games"),
                     by("Spread over seeds is said", "the_spread_is_over_seeds")]),
         "data": View("Your data", yours, training_data.data_scene, ["data", "points"],
             edits={"brush": paint},
             says="Paint with mouse, finger, or arrow keys and Enter; or open a CSV file. "
                  "Then press Run in another view.",
-            checks=[by("Painted points are what is learnt", "own_points_are_what_is_learnt")]),
+            checks=[by("Painted points are what is learnt", "own_points_are_what_is_learnt",
+                       "gan_games")]),
     },
     presets={
         "Mode collapse": RUN["collapse"], "Vanishing gradient": RUN["vanishing"],

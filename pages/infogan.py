@@ -53,8 +53,8 @@ def three(p: Params) -> digit_plane.Three:
     return digit_plane.look(spot, times=p.times, seed=p.seed)
 
 
-def by(claim: str, test: str) -> ui.Check:
-    return ui.Check(claim, f"tests/test_infogan_page.py::test_{test}")
+def by(claim: str, test: str, file: str = "infogan") -> ui.Check:
+    return ui.Check(claim, f"tests/test_{file}.py::test_{test}")
 
 
 SCRIBBLE = ("AAAAAAAAAAAAAAAAAAAAAAAAD8PAAP-8AB9_wAH7-AAfn4AB-fgAP4-AA234ADbfgAM9_AAz98ADN34AM2fgA"
@@ -86,7 +86,8 @@ ui.page(
             says="One plane of noise, three networks. Click a picture: is it a copy?",
             checks=[by("The plane of three draws", "the_plane_goes_through_three_draws"),
                     by("The nearest is the nearest", "the_nearest_digit_is_the_nearest"),
-                    by("Scores are those of the cards", "the_scores_are_those_of_the_cards")]),
+                    by("Scores are those of the cards", "the_scores_are_those_of_the_cards",
+                       "infogan_page")]),
     },
     presets={
         "A code changes the digit": dict(image="2 5", seed=2),
