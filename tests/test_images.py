@@ -614,8 +614,8 @@ def test_trouble_on_the_hub_ends_with_the_bundled_digits(
     other images.
     """
     if trouble in (silence, half):
-        monkeypatch.setattr(hub_images, "SECONDS", 4.0)
-        monkeypatch.setattr(hub_images, "PATIENCE", 1.0)
+        monkeypatch.setattr(hub_images, "SECONDS", 2.0)
+        monkeypatch.setattr(hub_images, "PATIENCE", 0.5)
     server.trouble = trouble
     start = time.monotonic()
     found = images.load("mnist")

@@ -21,7 +21,7 @@ from dgmlib.data import sets
 from dgmlib.divergences import fit_text
 from dgmlib.figures.pack import unpack
 from dgmlib.ui import catalogue, picture, server, spec
-from tools.server import serving
+from tools.server import ROOT, serving
 
 KL, EM, SAMPLING = "kl_asymmetry", "gaussian_mixture", "sampling"
 EV, ES = "evidence_lower_bound", "estimating_the_evidence"
@@ -282,7 +282,8 @@ def test_an_endless_question_is_cut_off() -> None:
 
 def test_below_a_path_of_the_server() -> None:
     """Mutant: the route forgets ``server.baseUrlPath``."""
-    with serving("app.py", base="x/y") as site:
+    here = {"PYTHONPATH": str(ROOT)}
+    with serving("tests/drags_app.py", base="x/y", env=here) as site:
         with urllib.request.urlopen(f"{site.url}/picture", data=question(), timeout=30) as got:
             assert got.read() == server.answer(question())
         outside = site.url.removesuffix("/x/y")
