@@ -110,7 +110,7 @@ def _all() -> list[Recipe]:
         _yardstick(),
         _gan("gan", "GAN with the non-saturating loss and a zero-centred penalty",
              "non-saturating", Shape(64), 40, lr=(5e-4, 5e-5), r1=1.0),
-        _gan("wgan-gp", "Wasserstein GAN with gradient penalty", "wasserstein", Shape(64), 12,
+        _gan("wgan-gp", "Wasserstein GAN with gradient penalty", "wasserstein", Shape(64), 22,
              lr=(5e-4, 5e-5), times=3, penalty=10.0, betas=(0.5, 0.9)),
         _gan("infogan", "InfoGAN: ten categories, begun as VaDE's clusters, and two continuous "
              "codes; it never saw a label", "non-saturating", Shape(62, 10, 2), 12,
