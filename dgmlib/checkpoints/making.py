@@ -165,6 +165,8 @@ def _count(measured: Weights) -> int:
 
 
 def _data_words(recipe: Recipe, images: Images) -> str:
+    if images.side == 0:
+        return f"points in the plane: {images.name}"
     if images.levels == 2:
         return "MNIST, binarised once and for all"
     return "MNIST, binarised anew at every step" if recipe.dynamic else "MNIST in grey"

@@ -42,17 +42,30 @@ def denoise_mixture(p: gmm.Params, x: np.ndarray, alpha_bar: float) -> np.ndarra
     return np.einsum("nk,nki->ni", r, each)
 
 
-def denoise_points(points: np.ndarray, x: np.ndarray, alpha_bar: float) -> np.ndarray:
-    """E[x_0 | x_t = x] for data that are ``points`` (N, d) and nothing else; (n, d) -> (n, d)."""
-    return recall(points, x, alpha_bar) @ points
+def denoise_points(
+    points: np.ndarray, x: np.ndarray, alpha_bar: float, *, std: float = 0.0,
+    weight: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    """E[x_0 | x_t = x] for data that are ``points`` (N, d), each with a round Gaussian of ``std``.
+
+    With std = 0 the data are the points and nothing else. (n, d) -> (n, d).
+    """
+    var = alpha_bar * std**2 + 1 - alpha_bar
+    drawn = alpha_bar**0.5 * std**2 / var  # how much of x_t is trusted
+    r = recall(points, x, alpha_bar, std=std, weight=weight)
+    return drawn * x + (1 - alpha_bar**0.5 * drawn) * (r @ points)
 
 
-def recall(points: np.ndarray, x: np.ndarray, alpha_bar: float) -> np.ndarray:
+def recall(
+    points: np.ndarray, x: np.ndarray, alpha_bar: float, *, std: float = 0.0,
+    weight: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """r_i(x): the chance that x was made of each point, (n, N)."""
     _check(alpha_bar)
     # |x|^2 is the same for every point and drops out
     near = alpha_bar**0.5 * (x @ points.T) - 0.5 * alpha_bar * (points * points).sum(1)
-    return gmm.soft_max(near / (1 - alpha_bar))[0]
+    near = near / (alpha_bar * std**2 + 1 - alpha_bar)
+    return gmm.soft_max(near if weight is None else near + np.log(weight))[0]
 
 
 def of_mixture(p: gmm.Params) -> Eps:
@@ -65,14 +78,15 @@ def of_mixture(p: gmm.Params) -> Eps:
     return eps
 
 
-def of_points(points: ArrayLike) -> Eps:
-    """The same for data that are some points (N, d) and nothing else."""
+def of_points(points: ArrayLike, *, std: float = 0.0, weight: np.ndarray | None = None) -> Eps:
+    """The same for data that are some points (N, d), or round Gaussians about them."""
     known = np.asarray(points, dtype=float)
     if known.ndim != 2 or len(known) == 0 or not np.isfinite(known).all():
         raise ValueError(f"one or more finite points (N, d), got shape {known.shape}")
 
     def eps(x: np.ndarray, alpha_bar: float) -> np.ndarray:
-        return parts("x0", denoise_points(known, x, alpha_bar), x, alpha_bar).eps
+        x0 = denoise_points(known, x, alpha_bar, std=std, weight=weight)
+        return parts("x0", x0, x, alpha_bar).eps
 
     return eps
 
