@@ -177,6 +177,32 @@ def test_false_minima():
     assert value(default, at(4))[W1] == pytest.approx(4)
 
 
+def test_a_mode_on_a_mode_is_a_corner_of_tv():
+    """To all digits TV turns there like |t|; wide modes turn it visibly, and then its slope is
+    -q between the modes, where p - q has its one root. Mutants: a slope of 0 or of one side at the
+    corner; no corner but at a distance of 0; a corner wherever a component is shared.
+    """
+    for preset, width in (("False minimum", 0.3), (None, 0.5), (None, 0.8)):
+        s = result(preset, view="mixtures", width=width, gap=4.0)
+        here = [at(-4), at(4)]
+        near = slope(s, at(-4) - 1)[TV], slope(s, at(-4) + 1)[TV]
+        assert near[0] < -0.2 < 0.2 < near[1]
+        exact = [np.nan] * 2 if width < 0.8 else [-norm.pdf(0) / 1.6, norm.pdf(0) / 1.6]
+        np.testing.assert_allclose(s.sweep.slope.tv[here], exact, rtol=1e-5)
+    none = result(view="mixtures", weight=0.55)
+    assert np.isfinite(none.sweep.slope.tv[np.arange(81) != at(0)]).all()
+
+
+def test_every_slope_is_known_to_a_millionth():
+    """At the ends of the sliders and between. Mutant: a root counted where p - q is rounding."""
+    for gap in (1.0, 4.0, 8.0):
+        for width in (0.2, 0.4, 2.0):
+            for weight in (0.05, 0.5):
+                s = result(view="mixtures", gap=gap, width=width, weight=weight)
+                size = np.maximum(1, np.abs(np.nan_to_num(np.array(s.sweep.slope))))
+                assert (np.array(s.sweep.slope_error) / size).max() < 1e-6
+
+
 def test_a_missing_mode():
     """'W_2 aligns the means', JS puts q on a mode. Mutant: the weight of the other mode."""
     s = result("A missing mode")

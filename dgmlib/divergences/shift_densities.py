@@ -8,7 +8,9 @@ r"""Divergences of p and a moved q, with their slopes, where both are densities 
 
 All are exact derivatives, by quadrature or from the roots of p - q and F - G; none is a difference
 quotient. A shift changes W_2^2 only by the square of the gap of the means. Jensen-Shannon's slope
-falls like the overlap: between N(0, 1) and N(20, 1) it is below 1e-20.
+falls like the overlap: between N(0, 1) and N(20, 1) it is below 1e-20. Where a mode of q comes to
+lie on an equal one of p, TV turns like |t| within a millionth of a deviation or less: a corner,
+and its slope counts as undefined.
 
 References:
     Towards Principled Methods for Training Generative Adversarial Networks
@@ -29,6 +31,8 @@ from dgmlib.divergences.mixture1d import Mixture1D, log_prob, mixture, moments, 
 from dgmlib.divergences.mixture1d import gaussian as normal
 from dgmlib.divergences.quadrature import EPS
 from dgmlib.divergences.shift import Measures, Sweep, thetas
+
+CORNER = 1e-6  # p and q that agree to this around a mode: so small a shift changes sign p - q there
 
 
 class Pair(NamedTuple):
@@ -63,7 +67,8 @@ def gaussians(theta: ArrayLike, *, std_p: float = 1.0, std_q: float = 1.0) -> Sw
 
 
 def mixtures(p: Mixture1D, q: Mixture1D, theta: ArrayLike) -> Sweep:
-    """``p`` and ``q`` moved by each theta; a slope of TV, W_1, W_2 is nan where they are 0."""
+    """``p`` and ``q`` moved by each theta; a slope is nan at a corner: of TV, W_1, W_2 at 0, of TV
+    where one mode covers another (but for CORNER of it)."""
     if p.mean.ndim != 1 or q.mean.ndim != 1:
         raise ValueError("p and q are single mixtures here; theta makes the batch")
     t = thetas(theta)
@@ -100,8 +105,10 @@ def mixtures(p: Mixture1D, q: Mixture1D, theta: ArrayLike) -> Sweep:
     )
     # Where a distance cannot be told from 0 its slope is that of a kink: undefined.
     flat = [k > 2 and v.value <= v.error for k, v in enumerate(value)]
+    flat[3] |= _corner(Pair(p, q))
     slope = [
-        Bounded(np.where(no, np.nan, s.value), s.error) for no, s in zip(flat, slope, strict=True)
+        Bounded(np.where(no, np.nan, s.value), np.where(no, 0.0, s.error))
+        for no, s in zip(flat, slope, strict=True)
     ]
     return Sweep(
         t,
@@ -135,23 +142,36 @@ def _cells(p: Mixture1D, q: Mixture1D, g: grid.Grid) -> crossings.Cells:
 
 
 def _tv_slope(pair: Pair, c: crossings.Cells, rounding: np.ndarray) -> Bounded:
-    """``int sign(p - q) q' dx / 2``: differences of q between the crossings.
+    """``int sign(p - q) q' dx / 2``: differences of q between the crossings, outside to infinity.
 
-    Error: a root is known to the rounding of log p - log q over the difference of the scores.
+    Error: a root is known to the rounding of log p - log q over the difference of the scores, a
+    sign not at all where the gap is within its rounding; and a root beyond the outermost ends would
+    move the value by less than the density there.
     """
     ps, qs = (_rows(m, c.row) for m in pair)
     middle = 0.5 * (c.left + c.right)[:, None]
-    sign = np.sign(crossings.density_gap(ps, qs, middle))[:, 0]
+    log_p, log_q = log_prob(ps, middle)[:, 0], log_prob(qs, middle)[:, 0]
     density = np.exp(log_prob(qs, np.stack([c.left, c.right], 1)))
-    value = np.bincount(c.row, 0.5 * sign * np.diff(density)[:, 0], len(rounding))
+    outer = np.stack([np.diff(c.row, prepend=-1) != 0, np.diff(c.row, append=-1) != 0], 1)
+    beyond, density = np.where(outer, density, 0.0).sum(1), np.where(outer, 0.0, density)
+    rise = np.diff(density)[:, 0]
+    value = np.bincount(c.row, 0.5 * np.sign(log_p - log_q) * rise, len(rounding))
+    lost = np.abs(log_p - log_q) <= rounding[c.row] + EPS * np.abs(log_p)
     left = c.left[:, None]
     s_p, s_q = score(ps, left)[:, 0], score(qs, left)[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         loose = np.abs(s_q) * rounding[c.row] / np.abs(s_p - s_q)
     loose = density[:, 0] * np.minimum(np.nan_to_num(loose, nan=0.0), 1.0)
-    return Bounded(
-        value, np.bincount(c.row, loose + 4 * rounding[c.row] * density[:, 0], len(value))
-    )
+    doubt = loose + 4 * rounding[c.row] * density[:, 0] + lost * np.abs(rise) + beyond
+    return Bounded(value, np.bincount(c.row, doubt, len(value)))
+
+
+def _corner(pair: Pair) -> np.ndarray:
+    """Whether p and q agree within one deviation of the mean of a component of q, ``(T,)``."""
+    p, q = pair
+    x = q.mean[..., None] + q.std[..., None] * np.array([-1.0, 0.0, 1.0])  # (T, L, 3)
+    gap = crossings.density_gap(p, q, x.reshape(len(x), -1))
+    return np.abs(gap).reshape(x.shape).max(-1).min(-1) < CORNER
 
 
 def _w1_slope(pair: Pair, c: crossings.Cells, rounding: np.ndarray) -> Bounded:
