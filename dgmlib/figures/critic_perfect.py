@@ -6,6 +6,7 @@ from dgmlib.divergences.mixture1d import moments
 from dgmlib.divergences.quadrature import Estimate
 from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import Axis, Handles, Layer, Lines, Panel, Points, Rules, Scene, Text
+from dgmlib.figures.signal_words import power
 from dgmlib.figures.table import Table
 from dgmlib.gan.optimal import LOG_4, critic
 from dgmlib.gan.perfect import REACH, Perfect
@@ -36,10 +37,6 @@ def short(value: float, digits: int = 3) -> str:
         return num(value, digits)
     mantissa, k = f"{abs(value):.1e}".split("e")
     return f"{'−' if value < 0 else ''}{mantissa}·{power(int(k))}"
-
-
-def power(k: int) -> str:
-    return "10" + str(k).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def ticks(low: float, high: float, step: int = 1) -> list[tuple[float, str]]:

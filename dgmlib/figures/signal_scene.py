@@ -3,24 +3,19 @@
 import numpy as np
 
 from dgmlib.divergences.mixture1d import Mixture1D, log_prob
+from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import Arrows, Axis, Layer, Lines, Panel, Path, Points, Rules, Scene, Text
 from dgmlib.figures.signal_words import NAMES, Words, power, said, table, words
 from dgmlib.figures.table import Table
 from dgmlib.gan.signal import FAR, Signal
 
 COLORS = [0, 1, 2, 3, 4, 5]
-DASHES = [
-    False,
-    True,
-    False,
-    True,
-    False,
-    True,
-]  # equal curves: one shows between the other's dashes
+DASHES = [False, True] * 3  # equal curves: one shows between the other's dashes
 X = np.linspace(-12.0, 12.0, 241)
-TOP = 8.6  # of the values' axis
+TOP = 8.6  # of the values' axis; for mixtures just above W_1 at their false minimum
 FLOOR = 1e-9  # the smallest slope that is drawn as such
 FAR_AWAY = -5.0  # theta to open at
+AXIS = Axis(label="θ", range=(-FAR, FAR), ticks=[(float(k), num(k, 0)) for k in (-8, -4, 0, 4, 8)])
 
 
 def signal_scene(s: Signal) -> list[Scene | Table]:
@@ -41,8 +36,12 @@ def signal_scene(s: Signal) -> list[Scene | Table]:
 
 def _start(s: Signal) -> int:
     """Far away; of two mixtures, where q's right mode lies on p's left one."""
-    at = -float(np.ptp(s.p.mean)) if s.family == "mixtures" and s.p is not None else FAR_AWAY
-    return int(np.argmin(np.abs(s.sweep.theta - at)))
+    return int(np.argmin(np.abs(s.sweep.theta - (-_gap(s) or FAR_AWAY))))
+
+
+def _gap(s: Signal) -> float:
+    """From mode to mode of a mixture, else 0."""
+    return float(np.ptp(s.p.mean)) if s.p is not None else 0.0
 
 
 def _picture(s: Signal) -> Panel:
@@ -63,8 +62,8 @@ def _picture(s: Signal) -> Panel:
         still = np.array([[0.0, 0.0], [0.0, 1.0]])
         moved = still + np.stack([theta, 0 * one], 1)[:, None]
         layers = [
-            Path(xy=still, color="target", width=5.0, name="p: evenly on (0, z)"),
-            Path(xy=moved, color="accent", width=5.0, name="q: evenly on (θ, z)"),
+            Path(xy=still, color="target", width=5.0, name="p: (0, z), z uniform"),
+            Path(xy=moved, color="accent", width=5.0, name="q: (θ, z), z uniform"),
         ]
         heights = np.linspace(0.1, 0.9, 5)
     N = len(heights)
@@ -104,7 +103,7 @@ def _advice(s: Signal, value: Words, size: Words) -> Panel:
         Points(xy=np.stack([np.full(6, 0.25), rows], 1), group=np.arange(6), size=5.0, opacity=1.0),
         Text(xy=np.stack([np.full(6, 0.55), rows], 1), text=NAMES, anchor="start"),
         Text(xy=np.array([[4.1, 7.1], [6.8, 7.1], [8.6, 7.1]]), size=12.0, color="muted",
-             text=["D", "dD/dθ", "step down"]),
+             text=["D", "dD/dθ", "step down (≤ 1)"]),
         Text(xy=np.stack([np.full(6, 4.1), rows], 1), text=value),
         Text(xy=np.stack([np.full(6, 6.8), rows], 1), text=size),
     ]  # fmt: skip
@@ -114,7 +113,7 @@ def _advice(s: Signal, value: Words, size: Words) -> Panel:
         begin = np.stack([8.6 - 0.6 * np.sign(length[:, k]) * (length[:, k] != 0), y], 1)
         end = begin + np.stack([1.2 * length[:, k], 0 * y], 1)
         layers.append(Arrows(start=begin[:, None], end=end[:, None], color=COLORS[k], width=3.0))
-    silent = [["no slope" if np.isnan(v) else "none" if abs(v) < FLOOR else "" for v in row]
+    silent = [["no slope" if np.isnan(v) else "flat" if abs(v) < FLOOR else "" for v in row]
               for row in slope]  # fmt: skip
     layers.append(Text(xy=np.stack([np.full(6, 8.6), rows], 1), text=silent, color="muted"))
     return Panel(
@@ -144,11 +143,12 @@ def _values(s: Signal) -> Panel:
         y = jumps
     layers.append(Lines(x=theta, y=np.minimum(y, 4 * TOP), names=NAMES, colors=COLORS,
                         dashes=DASHES, cursor=True))  # fmt: skip
-    layers.append(Text(xy=np.array([[-7.8, 1.6]]), text=["JS: log 2 nats"], size=12.0,
-                       anchor="start", color="muted"))  # fmt: skip
+    top = max(1.1 * _gap(s), 1.3) if s.family == "mixtures" else TOP
+    layers.append(Text(xy=np.array([[7.8, 1 + 0.065 * top]]), text=["JS ≤ log 2"], size=12.0,
+                       anchor="end", color="muted"))  # fmt: skip
     return Panel(
-        layers=layers, title="Six divergences", x=Axis(label="θ", range=(-FAR, FAR)),
-        y=Axis(label="nats; W: units of x", range=(0, TOP)), area=(3, 0, 2, 2),
+        layers=layers, title="Six divergences", x=AXIS,
+        y=Axis(label="nats; W: units of x", range=(0, top)), area=(3, 0, 2, 2),
     )  # fmt: skip
 
 
@@ -169,6 +169,6 @@ def _slopes(s: Signal) -> Panel:
                            text=["KL: infinite, no slope", "JS, TV: slope exactly 0"]))  # fmt: skip
     return Panel(
         layers=layers, title="How strong the signal is: |dD/dθ|", legend=False,
-        x=Axis(label="θ", range=(-FAR, FAR)),
+        x=AXIS,
         y=Axis(log=True, range=(0.5 * FLOOR, top), ticks=ticks), area=(3, 2, 2, 2),
     )  # fmt: skip
