@@ -1,5 +1,7 @@
 """Games of the Dirac-GAN, every step size and every remedy: closed forms, updates by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,17 +9,17 @@ from dgmlib.gan import dirac, dirac_games, dirac_many
 
 
 def played(*, loss="saturating", help="none", strength=1.0, lr=0.2, order="simultaneous",
-           start="1 0.5"):  # fmt: skip
+           start="1 0.5") -> Any:  # fmt: skip
     game = dirac_games.game(loss, help, strength)
     return dirac_games.play(game, dirac_games.parse(start), lr=lr, order=order)
 
 
-def sizes(*, loss="saturating", help="none", strength=1.0):
+def sizes(*, loss="saturating", help="none", strength=1.0) -> Any:
     game = dirac_games.game(loss, help, strength)
     return dirac_many.sizes(game, dirac_games.parse("1 0.5"))
 
 
-def remedies(*, loss="saturating", lr=0.2, start="1 0.5"):
+def remedies(*, loss="saturating", lr=0.2, start="1 0.5") -> Any:
     start = dirac_games.parse(start)
     return dirac_many.remedies(loss, start, lr=lr, order="simultaneous")
 
@@ -76,7 +78,8 @@ def test_exact_is_played(order, help):
     for a, b in zip(r.steps, r.theory, strict=True):
         assert np.max(np.abs(a - b) / scale) < 1e-9
     for wrong in (dict(loss="saturating"), dict(help="clipping"), dict(help="gradient penalty")):
-        assert not played(**dict(loss="wasserstein", order=order) | wrong).exact
+        asked: dict[str, Any] = dict(loss="wasserstein", order=order) | wrong
+        assert not played(**asked).exact
 
 
 def test_spiral_in_closed_form():
