@@ -109,6 +109,19 @@ def test_infogans_bound(p, seed):
     assert tight.gap == pytest.approx(0, abs=1e-15)
 
 
+def test_many_guesses_of_one_table():
+    """One joint, five readers: every field has one entry a reader, each as if asked alone.
+
+    Mutant: I and H(c) without the axis of the readers."""
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.ones(6)).reshape(3, 2)
+    q = rng.dirichlet(np.ones(2), size=(5, 3))
+    together = information.infogan_bound(p, q)
+    alone = [information.infogan_bound(p, one) for one in q]
+    for name in information.Bound._fields:
+        np.testing.assert_array_equal(getattr(together, name), [getattr(b, name) for b in alone])
+
+
 def test_a_ruled_out_truth_costs_everything():
     """Kills: 0 times minus infinity as nan, or as nothing; a row without mass that counts."""
     p = np.array([[0.5, 0.0], [0.0, 0.5], [0.0, 0.0]])
@@ -131,7 +144,8 @@ def test_nonsense_is_refused():
     ):
         with pytest.raises(ValueError, match=match):
             information.information(bad)
-    with pytest.raises(ValueError, match="a row per x"):
-        information.infogan_bound([[0.5, 0.5]], [[0.5], [0.5]])
+    for rows in ([[0.5], [0.5]], [[0.5, 0.5], [0.5, 0.5]]):
+        with pytest.raises(ValueError, match="a row per x"):
+            information.infogan_bound([[0.5, 0.5]], rows)
     with pytest.raises(ValueError, match="sum to 1"):
         information.infogan_bound([[0.5, 0.5]], [[0.5, 0.4]])

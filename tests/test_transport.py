@@ -186,6 +186,30 @@ def test_equal_levels_end_no_empty_shipment():
     assert found.mass.sum() == pytest.approx(1, abs=1e-14)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_weights_on_one_side_alone(order):
+    """Kills: the other side's mass n instead of 1; weights that are taken for both sides."""
+    x, y, a, b = (v[:, 0] if v.ndim == 2 else v for v in _clouds(6, 4, 1, 8))
+    equal = {"x": np.ones(6), "y": np.ones(4)}
+    for side, w in (("x", a), ("y", b)):
+        both = {f"{k}_weight": v for k, v in (equal | {side: w}).items()}
+        one = transport.line(x, y, order=order, **cast(Any, {f"{side}_weight": w}))
+        assert one == pytest.approx(transport.line(x, y, order=order, **cast(Any, both)), rel=1e-12)
+
+
+def test_the_error_covers_rounding():
+    """A shift by (3, 4) is 5 exactly. Kills: an error of primal minus dual alone, which is 0 where
+    both are off by the same last digits.
+    """
+    rng = np.random.default_rng(0)
+    for n in range(2, 30):
+        x = rng.integers(-99, 99, (n, 2)).astype(float)
+        for order in (1, 2):
+            value, error, *_ = transport.wasserstein(x, x + np.array([3, 4]), order=order)
+            assert value - error <= 5 <= value + error
+            assert error < 1e-11
+
+
 # Sliced
 
 
@@ -220,6 +244,20 @@ def test_the_standard_error_is_one(order):
     z = np.array([(r.value - truth) / r.error for r in runs])
     assert abs(z.mean()) < 0.25  # 5 standard errors of a mean of 400
     assert 0.85 < z.std() < 1.15  # 4 of a standard deviation
+
+
+def test_the_error_of_two_directions_by_hand():
+    """Along x and along y the shift is 3 and 4. Kills: a deviation over L instead of L - 1; a
+    distance of 0 that divides by itself.
+    """
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    y = x + np.array([3, 4])
+    one, two = (sliced.sliced(x, y, projections=np.eye(2), order=p) for p in (1, 2))
+    assert (one.value, one.error) == pytest.approx((3.5, 0.5), rel=1e-12)
+    root = np.sqrt(12.5)  # of the mean of 9 and 16, whose error is 3.5
+    assert (two.value, two.error) == pytest.approx((root, 3.5 / (2 * root)), rel=1e-12)
+    assert two.each == pytest.approx([3, 4], rel=1e-12)
+    assert sliced.sliced(x, x, projections=np.eye(2))[:2] == (0, 0)
 
 
 def test_one_dimension_has_one_direction():
@@ -260,7 +298,8 @@ def test_nonsense_is_refused():
         sliced.sliced(x, x, projections=np.eye(2), rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match="divide each row"):
         sliced.sliced(x, x, projections=2 * np.eye(2))
-    with pytest.raises(ValueError, match="one direction a row"):
-        sliced.sliced(x, x, projections=np.ones((2, 3)))
+    for bad in (np.ones((2, 3)), np.ones((0, 2))):
+        with pytest.raises(ValueError, match="one direction a row"):
+            sliced.sliced(x, x, projections=bad)
     with pytest.raises(ValueError, match="n_proj"):
         sliced.sliced(x, x, n_proj=0, rng=np.random.default_rng(0))
