@@ -23,7 +23,7 @@ from dgmlib.figures import (
     latent_paths,
     latent_words,
 )
-from dgmlib.figures.scene import Bars, Ellipses, HeatMap, Images, Points, Rules, Scene
+from dgmlib.figures.scene import Bars, Ellipses, HeatMap, Images, Panel, Points, Rules, Scene
 from dgmlib.vae import (
     aggregate,
     clusters_seen,
@@ -560,3 +560,22 @@ def test_places_in_links() -> None:
             z_text.parse(wrong)
     with pytest.raises(ValueError, match="two numbers"):
         z_text.of_edit({"xy": [float("nan"), 1]})
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c", "d"], 4 * [""]])
+def test_images_ask_a_phone_for_the_height_they_fill(names: list[str]) -> None:
+    """The aspect of a row is that of its ranges, names and margins included; one image alone need
+    not be as large as the phone. Mutants: heights without names or heads; widths without a margin;
+    the inverse."""
+
+    def spans(panel: Panel) -> float:
+        (x0, x1), (y0, y1) = panel.x.range or (0, 0), panel.y.range or (0, 0)
+        return (x1 - x0) / (y1 - y0)
+
+    area = (0, 0, 1, 1)
+    four = latent_words.strip(np.zeros((4, 784)), names, "", area)
+    assert four.aspect == pytest.approx(spans(four))
+    assert latent_words.strip(np.zeros((1, 784)), names[:1], "", area).aspect == 1.7
+    for heads in (None, list("abcde")):
+        sheet = latent_words.rows(np.zeros((4, 5, 784)), names, "", area, heads, 1.5)
+        assert sheet.aspect == pytest.approx(spans(sheet))

@@ -376,6 +376,17 @@ def test_a_phone_has_room_for_every_row() -> None:
         assert len(panel.y.ticks) <= 12
 
 
+@pytest.mark.parametrize("view", ["rate", "collapse"])
+def test_images_ask_a_phone_for_the_height_they_fill(view: str) -> None:
+    """Their aspect is that of their ranges. Mutants: the images counted without the words beside
+    or below them; the inverse; nothing asked, and two thirds of a panel empty."""
+    asked = [p for p in shown(view, at(view))[0].panels if isinstance(p.layers[0], Images)]
+    assert len(asked) == (2 if view == "rate" else 1)
+    for panel in asked:
+        (x0, x1), (y0, y1) = panel.x.range, panel.y.range
+        assert panel.aspect == pytest.approx((x1 - x0) / (y1 - y0))
+
+
 def test_a_card_that_cannot_be_read_is_named(monkeypatch: Any, tmp_path: Any) -> None:
     """Mutants: a traceback; a checkpoint left out in silence; an empty table without a word."""
     for end in (".json", ".safetensors"):

@@ -266,6 +266,8 @@ def test_bad_scenes_are_refused(rng):
     refuse("start is 3", start=3)
     refuse("fps is 0", fps=0)
     refuse(r"does not fit a grid of 1", panels=[Panel(layers=[points], area=(1, 0, 1, 1))])
+    for aspect in (0, -1, np.inf, np.nan):
+        refuse("aspect is", panels=[Panel(layers=[points], aspect=aspect)])
     refuse("log axis", panels=[Panel(layers=[points], x=Axis(log=True))])
     refuse("two different numbers", panels=[Panel(layers=[points], x=Axis(range=(1, 1)))])
     refuse("not a layer", panels=[Panel(layers=cast(Any, ["dots"]))])

@@ -257,6 +257,8 @@ def check_scene(scene: sc.Scene) -> list[list[Checked]]:
     checked = []
     for i, panel in enumerate(scene.panels):
         where = f"panel {i}" + (f" '{panel.title}'" if panel.title else "")
+        if panel.aspect is not None and not 0 < panel.aspect < np.inf:
+            raise ValueError(f"{where}: aspect is {panel.aspect}; it must be positive and finite")
         if panel.area is not None:
             column, row, wide, high = panel.area
             if column < 0 or row < 0 or wide < 1 or high < 1 or column + wide > scene.columns:

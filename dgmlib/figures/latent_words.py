@@ -8,6 +8,7 @@ from dgmlib.figures.scene import Axis, Images, Layer, Pad, Panel, Text
 
 SIDE = 28
 SHOWN = 1_500  # of the 5,000 codes: more would only be darker
+LOW = 1.7  # aspect of a strip of one or two images: they need not be as large as the phone
 
 
 def square(pixels: np.ndarray) -> np.ndarray:
@@ -46,11 +47,12 @@ def strip(
     words: list[Layer] = [
         Text(xy=np.array([[i + 0.5, -0.16] for i in range(n)]), text=names, size=12.0)
     ]
+    below = 0.32 if any(names) else 0.0
     return Panel(
         layers=[Images(value=square(images), columns=n), *(words if any(names) else [])],
         title=title, x=Axis(range=(0.0, float(n)), hidden=True),
-        y=Axis(range=(-0.32 if any(names) else 0.0, 1.0), hidden=True), equal=True, area=area,
-        legend=False,
+        y=Axis(range=(-below, 1.0), hidden=True), equal=True, area=area,
+        aspect=max(n / (1 + below), LOW), legend=False,
     )  # fmt: skip
 
 
@@ -68,9 +70,10 @@ def rows(
     if heads:
         over = np.array([[i + 0.5, R + 0.2] for i in range(C)])
         layers.append(Text(xy=over, text=heads, size=12.5))
+    high = R + (0.4 if heads else 0.0)
     return Panel(
         layers=layers, title=title, x=Axis(range=(-margin, float(C)), hidden=True),
-        y=Axis(range=(0.0, R + (0.4 if heads else 0.0)), hidden=True), equal=True, area=area,
+        y=Axis(range=(0.0, high), hidden=True), equal=True, area=area, aspect=(C + margin) / high,
         legend=False,
     )  # fmt: skip
 

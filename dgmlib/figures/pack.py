@@ -229,6 +229,7 @@ def pack(scene: sc.Scene) -> bytes:
                 **axes,
                 "equal": panel.equal,
                 "area": panel.area,
+                "aspect": panel.aspect,
                 "legend": panel.legend,
                 "layers": [pack_layer(body, c, spans) for c in layers],
             }

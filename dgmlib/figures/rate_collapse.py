@@ -107,7 +107,7 @@ def _turned(r: Collapse) -> Panel:
         ],
         title="One coordinate turned, the others left alone",
         x=Axis(range=(-1.7, float(T)), hidden=True), y=Axis(range=(-0.5, float(R)), hidden=True),
-        equal=True, area=(3, 0, 2, 2), legend=False,
+        equal=True, area=(3, 0, 2, 2), aspect=(T + 1.7) / (R + 0.5), legend=False,
     )  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def _digits(r: Plane) -> Panel:
         ],
         title=f"β = {r.beta[r.chosen]:g}: probabilities that a pixel is on",
         x=Axis(range=(-1.6, float(S)), hidden=True), y=Axis(range=(0.0, 3.0), hidden=True),
-        equal=True, area=(1, 0, 1, 2), legend=False,
+        equal=True, area=(1, 0, 1, 2), aspect=(S + 1.6) / 3, legend=False,
     )  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def _every(r: Plane) -> Panel:
     return Panel(
         layers=layers, title="The first digit through every β, without noise",
         x=Axis(range=(0.0, float(P)), hidden=True), y=Axis(range=(-0.55, 1.0), hidden=True),
-        equal=True, area=(1, 2, 1, 1), legend=False,
+        equal=True, area=(1, 2, 1, 1), aspect=P / 1.55, legend=False,
     )  # fmt: skip
 
 

@@ -244,7 +244,12 @@ class Axis:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One plot. ``area`` places it: column, row, columns wide, rows high in the scene's grid."""
+    """One plot. ``area`` places it: column, row, columns wide, rows high in the scene's grid.
+
+    On a narrow screen panels stand one below the other, each about as high as it is wide. A strip
+    of images asks for less with ``aspect``, the width / height of its plot: without title, and for
+    plots without axes and legend, which would take room from it.
+    """
 
     layers: Sequence[Layer]
     title: str = ""
@@ -252,6 +257,7 @@ class Panel:
     y: Axis = field(default_factory=Axis)
     equal: bool = False  # one unit is as long in x as in y
     area: tuple[int, int, int, int] | None = None  # default: below the previous panel
+    aspect: float | None = None  # on a narrow screen; default: as in the grid, 0.95 to 1.7
     legend: bool = True
 
 

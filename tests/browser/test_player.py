@@ -573,6 +573,41 @@ def test_panels_stack_on_a_phone(show):
     page.wait_for_function("dgmPlayer.player.views[1].box.x > 400")
 
 
+def strips(*aspects: float | None, title: str = "Strip") -> Scene:
+    """Ten images in a row, once for each aspect."""
+    value = np.random.default_rng(0).random((10, 4, 4))
+    x, y = Axis(range=(0.0, 10.0), hidden=True), Axis(range=(0.0, 1.0), hidden=True)
+    panels = [
+        Panel(layers=[Images(value=value, columns=10)], title=title, x=x, y=y, equal=True, aspect=a)
+        for a in aspects
+    ]
+    return Scene(alt="Strips of images.", panels=panels, aspect=2.0)
+
+
+@pytest.mark.parametrize("title", ["", "Strip"])
+def test_a_strip_is_low_on_a_phone(show, title):
+    """The plot is as wide as the phone, and its cell as high as plot and title; a panel that asks
+    for nothing, and a wide screen, are as they were.
+
+    Mutants: an aspect of the cell, which the title squeezes; the aspect cut at 1.7; its inverse;
+    the aspect on a wide screen, too.
+    """
+    page = show(strips(10.0, 2.0, None, title=title), width=390, height=844)
+    views = page.evaluate("dgmPlayer.player.views.map(v => ({ box: v.box, cell: v.cell }))")
+    width = views[0]["cell"]["w"] - 18  # 6 to the left, 12 to the right
+    above = 32 if title else 10
+    for view, aspect in zip(views[:2], (10.0, 2.0), strict=True):
+        assert abs(view["box"]["w"] - width) < 1e-6
+        assert abs(view["cell"]["h"] - (above + 6 + width / aspect)) < 1e-6
+    assert abs(views[2]["cell"]["h"] - views[2]["cell"]["w"] / 1.7) < 1e-6
+    assert views[1]["cell"]["y"] == views[0]["cell"]["y"] + views[0]["cell"]["h"] + 18
+    on_a_desk = [
+        show(strips(*three)).evaluate("dgmPlayer.player.views.map(v => v.cell)")
+        for three in ((10.0, 2.0, None), (None, None, None))
+    ]
+    assert on_a_desk[0] == on_a_desk[1]
+
+
 def test_equal_axes(show):
     """Mutant: equal aspect ignored, or the range cut instead of widened."""
     page = show(still(Points(xy=np.zeros((1, 2))), x=UNIT, y=UNIT, equal=True))

@@ -723,6 +723,9 @@ const GAP = 18;
 const LEGEND_ROW = 24;
 const BAR = 70; // a colour bar with its numbers
 
+// What surrounds the plot of a panel without axes, legend and colour bar.
+const around = (panel) => ({ top: panel.title ? 32 : 10, right: 12, bottom: 6, left: 6 });
+
 // The cells of the grid, in CSS pixels, and the height of the whole picture.
 function grid(scene, width, wantedHeight) {
   const top = scene.title ? 34 : 4;
@@ -749,8 +752,12 @@ function grid(scene, width, wantedHeight) {
   const wide = 1000; // the shape that the panel would have on a wide screen
   for (const [, , i] of order) {
     const [, , w, h] = areas[i];
+    const panel = scene.panels[i];
     const ratio = ((w * wide) / columns) / ((h * wide) / scene.aspect / rows);
-    const tall = width / Math.min(1.7, Math.max(scene.panels[i].equal ? 0.95 : 1.35, ratio));
+    const m = around(panel);
+    const tall = panel.aspect
+      ? m.top + m.bottom + (width - m.left - m.right) / panel.aspect
+      : width / Math.min(1.7, Math.max(panel.equal ? 0.95 : 1.35, ratio));
     cells[i] = { x: 0, y, w: width, h: tall };
     y += tall + GAP;
   }
@@ -764,7 +771,8 @@ function place(panel, cell, v, g) {
   const square = panel.equal || images;
   const bare = { x: panel.x.hidden || images, y: panel.y.hidden || images };
   const bar = panel.layers.find((L) => L.type === "HeatMap" && L.legend && !v.hidden.has(v.id(L)));
-  const m = { top: panel.title ? 32 : 10, right: bar ? BAR : 12, bottom: 6, left: 6 };
+  const m = around(panel);
+  if (bar) m.right = BAR;
 
   g.font = theme.font(12);
   const legend = [];
