@@ -67,6 +67,19 @@ def test_points_are_a_mixture_without_width() -> None:
     np.testing.assert_allclose(exact.recall(points, x, a), r / r.sum(1, keepdims=True), rtol=1e-9)
 
 
+@pytest.mark.parametrize("std", [0.05, 0.6])
+def test_round_gaussians_are_the_mixture(std: float) -> None:
+    """Against the mixture's formula with full matrices. Mutants: std for std^2; weights dropped;
+    the share of x_t without sqrt(a).
+    """
+    points, w = RNG(1).standard_normal((4, 2)), np.array([0.1, 0.2, 0.3, 0.4])
+    p = gmm.Params(w, points, np.tile(std**2 * np.eye(2), (4, 1, 1)))
+    x = RNG(2).standard_normal((9, 2))
+    for a in (0.97, 0.4, 0.02):
+        found = exact.of_points(points, std=std, weight=w)(x, a)
+        np.testing.assert_allclose(found, exact.of_mixture(p)(x, a), rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("rule", "eta"),
     [("ddpm", 0.0), ("ddpm+", 0.0), ("ddim", 0.0), ("ddim", 0.5), ("euler", 0.0), ("heun", 0.0)],

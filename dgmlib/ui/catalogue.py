@@ -17,6 +17,7 @@ PAGES = (
     "dirac_gan",
     "gan_training",
     "infogan",
+    "diffusion_line",
     "sampling",
     "mcmc",
     "markov_chains",
