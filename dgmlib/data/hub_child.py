@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+GRACE = 3.0  # seconds that a program has to tidy up
+
 
 def answer(
     program: Path, question: dict[str, Any], *, seconds: float, patience: float
@@ -55,6 +57,6 @@ def _end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(3)
+            process.wait(GRACE)
         except subprocess.TimeoutExpired:
             process.kill()
