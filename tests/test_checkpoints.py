@@ -8,22 +8,34 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
-from dgmlib.checkpoints import card, making, store, vae_losses, vae_scores
+from dgmlib.checkpoints import (
+    card,
+    diffusion_losses,
+    diffusion_scores,
+    making,
+    store,
+    vae_losses,
+    vae_scores,
+)
 from dgmlib.checkpoints.measuring import measure
 from dgmlib.checkpoints.recipes import RECIPES
 from dgmlib.checkpoints.training import device_for
+from dgmlib.classifiers import digit_cnn
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "checkpoints"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.safetensors"))
 PUBLISHED = [f"{model}-{data}" for model in ("vae", "iwae5", "iwae50")
              for data in ("dynamic", "static")]  # fmt: skip
-IMAGES = {"vae": 200, "gan": 1_000, "classifier": 1_000}  # of a family, to measure it again
+# of a family, to measure it again
+IMAGES = {"vae": 200, "gan": 1_000, "classifier": 1_000, "diffusion": 200}
 AGAIN = (
     "test ELBO", "rate", "distortion", "clustering accuracy", "classifier's confidence",
     "sure images", "code accuracy", "bound on I(c; x), continuous", "test accuracy",
+    "bound", "error of e", "unknowable",
 )  # fmt: skip
 
 
@@ -73,6 +85,12 @@ def test_the_claimed_bound_is_measured_again(name: str, data_dir: Path) -> None:
             measure=partial(vae_losses.measure, latent=latent, draws_each=50),
             score=partial(vae_scores.of_vae, settings=recipe.settings, draws=50),
         )
+    if name == "ddpm":
+        recipe = replace(
+            recipe,
+            measure=diffusion_losses.measure_bound,
+            score=lambda measured, _images: [diffusion_scores.of_bound(measured)],
+        )
     measured: dict[str, np.ndarray] = {}
     list(measure(recipe, load_file(FOLDER / f"{name}.safetensors"), images, device_for("cpu"),
                  measured))  # fmt: skip
@@ -118,6 +136,29 @@ def test_beta_trades_rate_for_distortion() -> None:
     assert (np.diff([score(n, "distortion")["value"] for n in order]) > 0).all()
     units = [score(n, "active units")["value"] for n in order]
     assert units == sorted(units, reverse=True)
+
+
+def test_guided_digits_are_those_asked_for() -> None:
+    """40 digits in 10 guided steps, named by the classifier. Mutants: weights of the last step in
+    place of their average; classes shifted by one; an x_0-hat that is not cut at black and white.
+    """
+    label = np.tile(np.arange(10), 4)
+    params = {k: torch.from_numpy(v) for k, v in store.load("ddpm").weights.items()}
+    noise = torch.randn(40, 784, generator=torch.Generator().manual_seed(0))
+    made = diffusion_losses.ddim(params, noise, torch.from_numpy(label), 10, guidance=1.0)
+    seen = digit_cnn.log_prob(store.load("digit-cnn").weights, made.numpy() / np.float32(255))
+    assert (seen.argmax(1) == label).mean() >= 0.95
+    assert score("ddpm", "Frechet distance, 25 steps")["value"] < 10
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("eps-")])
+def test_points_of_the_plane_are_the_datas(name: str) -> None:
+    """The exact distance of samples is at most three times that of data from data.
+
+    Mutants: a network of another set; the raw weights kept for their average.
+    """
+    assert score(name, "W2, 250 steps")["value"] < 3 * score(name, "W2, real")["value"]
+    assert score(name, "error of e")["value"] < 0.05 * score(name, "unknowable")["value"]
 
 
 def test_the_store_gives_what_is_bundled() -> None:

@@ -46,7 +46,7 @@ def denoise(params: Params, batch: Batch, draws: Generator) -> Tensor:
 def measure(params: Params, batch: Batch, draws: Generator) -> dict[str, Tensor]:
     """Per test image: its bound in nats, and samples of its class by every number of steps."""
     label = batch.c.argmax(1)
-    found = {"bound": bound(params, 2 * batch.x - 1, label, draws)}
+    found = measure_bound(params, batch, draws)
     noise = torch.randn(batch.x.shape, generator=draws, device=batch.x.device)
     for steps in STEPS:
         found[f"made_{steps}"] = ddim(params, noise, label, steps, guidance=0.0)
@@ -54,6 +54,11 @@ def measure(params: Params, batch: Batch, draws: Generator) -> dict[str, Tensor]
     nobody = torch.full_like(label, unet.NO_CLASS)
     found["unnamed"] = ddim(params, noise, nobody, GUIDED, guidance=0.0)
     return found
+
+
+def measure_bound(params: Params, batch: Batch, draws: Generator) -> dict[str, Tensor]:
+    """Per test image: its bound in nats."""
+    return {"bound": bound(params, 2 * batch.x - 1, batch.c.argmax(1), draws)}
 
 
 def ddim(params: Params, noise: Tensor, label: Tensor, steps: int, *, guidance: float) -> Tensor:

@@ -58,12 +58,17 @@ def of_denoiser(measured: Weights, images: Images) -> list[Score]:
                                  f"confidence above {SURE}; {told}"))  # fmt: skip
     p = digit_probabilities(yard, test)
     told = f"confidence above {SURE}; {len(test):,} test images"
-    bound = (
-        f"- ELBO of 1,000 steps (cosine, posterior variance), 256 grey levels, class given, "
-        f"8 of the steps looked at for each of {n:,} test images"
-    )
     return [
         *scores,
         mean_score("sure images, real", 100.0 * (p.max(1) > SURE), "%", told),
-        mean_score("bound", measured["bound"] / BITS, "bits a dimension", bound),
+        of_bound(measured),
     ]
+
+
+def of_bound(measured: Weights) -> Score:
+    """Bits a dimension, from above."""
+    told = (
+        "- ELBO of 1,000 steps (cosine, posterior variance), 256 grey levels, class given, "
+        f"8 of the steps looked at for each of {len(measured['bound']):,} test images"
+    )
+    return mean_score("bound", measured["bound"] / BITS, "bits a dimension", told)
