@@ -18,6 +18,9 @@ LOW, HIGH = 1e-6, 30.0  # of the axis of pulls
 NONE = 1e-12  # where all three are smaller, q is in balance: p itself, or in its middle
 CUT = 12.0  # of the axis of pushes
 FAR = 7.0  # of q's handle
+PLACES = Axis(
+    label="mean of q", range=(-8, 8), ticks=[(float(k), num(k, 0)) for k in (-8, -4, 0, 4, 8)]
+)
 
 
 def perfect_scene(r: Perfect) -> list[Scene | Table]:
@@ -102,7 +105,7 @@ def _values(r: Perfect) -> Panel:
             Lines(x=r.at, y=r.values[None], names=["−log 4 + 2 JS"], colors=["ink"], width=2.0),
             Points(xy=here, color="accent", size=6.0, opacity=1.0, name="q now"),
         ],
-        title="V(D*), the critic's best value", x=Axis(label="mean of q", range=(-8, 8)),
+        title="V(D*), the critic's best value", x=PLACES,
         y=Axis(label="nats", range=(-1.6, 0.15)), area=(3, 0, 2, 3), legend=False,
     )  # fmt: skip
 
@@ -117,7 +120,7 @@ def _pulls(r: Perfect) -> Panel:
             Lines(x=r.at, y=size, names=NAMES, colors=COLORS, width=2.0),
             Points(xy=here, group=np.arange(3), size=6.0, opacity=1.0),
         ],
-        title="|mean push|: the gradient that moves q", x=Axis(label="mean of q", range=(-8, 8)),
+        title="|mean push|: the gradient of q", x=PLACES,
         y=Axis(log=True, range=(LOW, HIGH), ticks=ticks(LOW, HIGH, 2)), area=(3, 3, 2, 3),
     )  # fmt: skip
 
@@ -134,7 +137,7 @@ def _said(r: Perfect) -> str:
     return (
         f"q = N({num(_mean(r))}, {num(float(r.q.std[0]))}²): the best critic is worth "
         f"V(D*) = −log 4 + 2 JS = {num(t.value.value, 4)} nats, with JS = {num(t.js.value, 4)} of "
-        f"at most log 2 = 0.6931. The mean push on q is {', '.join(pulls)}{tiny}."
+        f"at most log 2 = 0.6931. The mean push on q has size {', '.join(pulls)}{tiny}."
     )
 
 

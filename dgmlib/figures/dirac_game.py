@@ -19,9 +19,10 @@ from dgmlib.figures.scene import (
 )
 from dgmlib.figures.table import Table
 from dgmlib.gan.dirac import State
-from dgmlib.gan.dirac_games import GRID, REACH, STEPS, Played
+from dgmlib.gan.dirac_games import GRID, REACH, Played
 
 WIDE = 3.0  # of the phase portrait
+OPEN = 80  # the step to open at: by default one turn, and G is not on the data
 LOW, HIGH = 1e-3, 30.0  # of the distances that are drawn
 TURN = np.linspace(0.0, 2 * np.pi, 121)
 CIRCLE = np.stack([np.cos(TURN), np.sin(TURN)], 1)
@@ -36,7 +37,7 @@ def game_scene(r: Played) -> list[Scene | Table]:
         alt="The field of the Dirac-GAN with the path of its two players, the data with generator "
         "and discriminator, the distance from the equilibrium, and the eigenvalues of a step.",
         frame_values=np.arange(F, dtype=float), frame_label="step",
-        captions=[said(r, n) for n in range(F)], start=min(F - 1, STEPS // 2), fps=20.0,
+        captions=[said(r, n) for n in range(F)], start=min(F - 1, OPEN), fps=20.0,
         columns=5, aspect=1.25,
     )  # fmt: skip
     return [scene, table(r)]
@@ -153,6 +154,6 @@ def _eigen(r: Played) -> Panel:
             Text(xy=np.zeros((1, 2)), text=[f"|λ| = {num(np.abs(r.eigen).max(), 4)}"]),
         ]
     return Panel(
-        layers=layers, title="Eigenvalues of one step", equal=True, legend=False,
+        layers=layers, title="Eigenvalues of one step, unit circle", equal=True, legend=False,
         x=Axis(range=(-far, far)), y=Axis(range=(-far, far)), area=(3, 4, 2, 2),
     )  # fmt: skip

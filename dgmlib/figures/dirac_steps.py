@@ -13,11 +13,23 @@ from dgmlib.figures.dirac_game import (
 )
 from dgmlib.figures.dirac_words import size, verdict
 from dgmlib.figures.divergences import num
-from dgmlib.figures.scene import Axis, Layer, Lines, Panel, Path, Points, Rules, Scene, Text
+from dgmlib.figures.scene import (
+    Axis,
+    Layer,
+    Lines,
+    Panel,
+    Path,
+    Points,
+    Rules,
+    Scene,
+    Symbol,
+    Text,
+)
 from dgmlib.figures.table import Table
 from dgmlib.gan.dirac_many import RATES, REMEDIES, Remedied, Sized
 
 ORDERS = ["simultaneous", "in turns"]
+SYMBOLS: list[Symbol] = ["circle", "square", "diamond", "triangle", "cross", "ring", "star"]
 FAR = 2.2  # of the eigenvalues that are drawn
 TICKS = [(0.02, "0.02"), (0.1, "0.1"), (0.5, "0.5"), (1.0, "1"), (2.0, "2"), (5.0, "5")]
 
@@ -127,7 +139,8 @@ def remedies_scene(r: Remedied) -> list[Scene | Table]:
             equilibrium(),
             *(Path(xy=paths[:, k], trail=True, color=k, width=2.0, dash=k == N - 1)
               for k in range(N)),
-            Points(xy=paths, group=np.arange(N), size=5.0, opacity=1.0),
+            *(Points(xy=paths[:, [k]], color=k, symbol=SYMBOLS[k], size=5.0, opacity=1.0,
+                     name=r.names[k]) for k in range(N)),
             start_handle(*r.paths[0, 0]),
         ],
         title="One start, one step size, seven ways", equal=True,

@@ -62,16 +62,18 @@ def _sheet(r: Sweep) -> Panel:
     layers: list[Layer] = [
         Images(value=square(flat), columns=C),
         outline(*r.picked, R),
-        Text(xy=np.stack([x, np.full(C, R + 0.2)], 1), text=[f"c = {c}" for c in range(C)],
+        Text(xy=np.stack([x, np.full(C, R + 0.25)], 1), text=[str(c) for c in range(C)],
              size=12.0),
-        Text(xy=np.stack([x, np.full(C, -0.22)], 1), text=words, size=14.0),
-        Text(xy=np.array([[-0.1, -0.22]]), text=["seen as"], anchor="end", size=12.0),
+        Text(xy=np.stack([x, np.full(C, -0.28)], 1), text=words, size=14.0),
+        Text(xy=np.array([[-0.1, R + 0.25], [-0.1, -0.28]]), text=["c", "seen"], anchor="end",
+             size=12.0),
         Pick(label="click a picture: the reader is asked about it", name="image"),
     ]  # fmt: skip
+    left, low, high = -1.0, -0.6, R + 0.5
     return Panel(
         layers=layers, title=f"G(noise, c, u): {_u(r.which)} turns, all else stays",
-        x=Axis(range=(-1.0, float(C)), hidden=True), y=Axis(range=(-0.45, R + 0.42), hidden=True),
-        equal=True, area=(0, 0, 12, 5), legend=False,
+        x=Axis(range=(left, float(C)), hidden=True), y=Axis(range=(low, high), hidden=True),
+        equal=True, area=(0, 0, 12, 5), aspect=(C - left) / (high - low), legend=False,
     )  # fmt: skip
 
 
@@ -101,9 +103,10 @@ def _read(r: Sweep) -> Panel:
             *bands, _edges(),
             Lines(x=r.values, y=q.mean.T, names=[_u(j) for j in range(d)],
                   colors=list(range(d)), cursor=True),
-            Lines(x=r.values, y=truth, colors=list(range(d)), dashes=[True] * d, width=1.5),
+            Lines(x=r.values, y=truth, colors=list(range(d)), dashes=[True] * d, width=1.5,
+                  name="put in"),
         ],
-        title="Picked: read ± 1 sd, put in dashed",
+        title="Picked: u read ± sd",
         x=Axis(label=_u(r.which), range=(-REACH, REACH)),
         y=Axis(range=(-HIGH, HIGH)), area=(4, 5, 4, 4),
     )  # fmt: skip
@@ -114,7 +117,7 @@ def _looks(r: Sweep) -> Panel:
     return Panel(
         layers=[_edges(), Lines(x=r.values, y=r.looks.T, names=list(NAMES), colors=[2, 3, 4],
                                 cursor=True)],
-        title="All: sd from the mean of real digits", x=Axis(label=_u(r.which),
+        title="All: looks, in sd of digits", x=Axis(label=_u(r.which),
                                                             range=(-REACH, REACH)),
         y=Axis(range=(-high, high)), area=(8, 5, 4, 4),
     )  # fmt: skip

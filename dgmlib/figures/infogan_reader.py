@@ -27,7 +27,7 @@ def reader_scene(r: Seen) -> list[Scene | Table]:
     panels = [
         pad(r.digit, (0, 0, 3, 5)), _categories(r), _codes(r), _who(r),
         strip(np.concatenate([r.x[None], r.back]), names, "From the codes read", (0, 5, 5, 2)),
-        strip(r.every, [_named(r, k) for k in range(K)], "The same u, every category (and name)",
+        strip(r.every, [_named(r, k) for k in range(K)], "The same u, category 0 to 9 (named)",
               (5, 5, 7, 2)),
     ]  # fmt: skip
     scene = Scene(
@@ -41,7 +41,7 @@ def reader_scene(r: Seen) -> list[Scene | Table]:
 
 def _named(r: Seen, k: int) -> str:
     name = int(r.census.name[k])
-    return f"{k}: “{name}”" if name >= 0 else f"{k}"
+    return f"“{name}”" if name >= 0 else "–"
 
 
 def _colors(r: Seen) -> list[str | int]:
@@ -85,7 +85,7 @@ def _who(r: Seen) -> Panel:
              text=[str(n) if n else "" for n in c.table.ravel()]),
     ]  # fmt: skip
     return Panel(
-        layers=layers, title="Bundled digits: category and class",
+        layers=layers, title="Bundled digits, counted",
         x=Axis(label="class", ticks=[(float(k), str(k)) for k in range(10)]),
         y=Axis(label="category", ticks=[(float(k), str(k)) for k in range(K)]),
         area=(8, 0, 4, 5), legend=False,

@@ -44,10 +44,11 @@ def strip(
 ) -> Panel:
     """A row of images (F?, N, 784) with a name below each."""
     n = images.shape[-2]
+    down = max(0.16, 0.03 * n)  # small images of a long row: a name stays below them
     words: list[Layer] = [
-        Text(xy=np.array([[i + 0.5, -0.16] for i in range(n)]), text=names, size=12.0)
+        Text(xy=np.array([[i + 0.5, -down] for i in range(n)]), text=names, size=12.0)
     ]
-    below = 0.32 if any(names) else 0.0
+    below = 2 * down if any(names) else 0.0
     return Panel(
         layers=[Images(value=square(images), columns=n), *(words if any(names) else [])],
         title=title, x=Axis(range=(0.0, float(n)), hidden=True),

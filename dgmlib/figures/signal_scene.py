@@ -103,7 +103,7 @@ def _advice(s: Signal, value: Words, size: Words) -> Panel:
         Points(xy=np.stack([np.full(6, 0.25), rows], 1), group=np.arange(6), size=5.0, opacity=1.0),
         Text(xy=np.stack([np.full(6, 0.55), rows], 1), text=NAMES, anchor="start"),
         Text(xy=np.array([[4.1, 7.1], [6.8, 7.1], [8.6, 7.1]]), size=12.0, color="muted",
-             text=["D", "dD/dθ", "step down (≤ 1)"]),
+             text=["D", "dD/dθ", "step (≤ 1)"]),
         Text(xy=np.stack([np.full(6, 4.1), rows], 1), text=value),
         Text(xy=np.stack([np.full(6, 6.8), rows], 1), text=size),
     ]  # fmt: skip

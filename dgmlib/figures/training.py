@@ -41,7 +41,7 @@ def _tiles() -> Panel:
         ],
         title=f"Go on: {TURNS} turns of",
         x=Axis(range=(0.0, float(len(TILES))), hidden=True), y=Axis(range=(0.0, 1.0), hidden=True),
-        area=(4, 4, 4, 1), legend=False,
+        area=(4, 4, 4, 1), aspect=4.5, legend=False,
     )  # fmt: skip
 
 

@@ -43,12 +43,12 @@ def said_by_critic(w: Watched) -> tuple[np.ndarray, tuple[float, float], str]:
     """D's answers as they are drawn (F, g, g), the ends of their colours, and their name."""
     t, loss = w.answers.astype(float), LOSS[w.method]
     if loss == "least-squares":
-        return t, (0.0, 1.0), "D: 1 data, 0 samples"
+        return t, (0.0, 1.0), "D: blue 0, samples; red 1, data"
     if loss == "wasserstein":  # known up to a constant
         t = t - np.median(t, axis=(1, 2), keepdims=True)
         most = max(float(np.quantile(np.abs(t), 0.98)), 1e-6)
-        return t, (-most, most), "critic, less its median"
-    return 1 / (1 + np.exp(-t)), (0.0, 1.0), "D: probability of data"
+        return t, (-most, most), "critic, less its median: red is high"
+    return 1 / (1 + np.exp(-t)), (0.0, 1.0), "D: probability of data, blue 0, red 1"
 
 
 def net(lines: np.ndarray) -> np.ndarray:

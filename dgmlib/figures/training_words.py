@@ -66,7 +66,7 @@ def distance(games: dict[str, Watched], area: Area) -> Panel:
     ]
     top = 1.05 * max(float(w.w2.max()) for w in games.values())
     return Panel(
-        layers=layers, title="W2, samples from data", x=Axis(hidden=True), area=area,
+        layers=layers, title="W2 to the data", x=Axis(hidden=True), area=area,
         y=Axis(range=(0.0, max(top, float(high[0])))),
     )  # fmt: skip
 
@@ -79,12 +79,12 @@ def coverage(games: dict[str, Watched], area: Area) -> Panel | None:
     k, few = len(first.data.centres), len(games) == 1
     curves: dict[str, np.ndarray] = {}
     for name, w in games.items():
-        curves["modes" if few else f"modes, {name}"] = w.modes / k
+        curves[f"of {k} modes" if few else name] = w.modes / k
         if few:
-            curves["near one"] = w.share
+            curves["of samples, near one"] = w.share
     return Panel(
         layers=[_curves(total(first), curves)],
-        title=f"Part of {k} modes" + (", of samples" if few else ""),
+        title="Part covered" if few else f"Part of {k} modes covered",
         x=Axis(label="moves of both" if few else f"moves of {next(iter(games))}"), area=area,
         y=Axis(range=(-0.03, 1.05)),
     )  # fmt: skip

@@ -21,7 +21,13 @@ def test_a_recorded_run_is_scrubbed_and_its_layers_go(open_page: Open) -> None:
     expect(page.locator(".dgm-caption").first).to_contain_text("Before the first move")
     page.keyboard.press("End")
     canvas = page.locator(".dgm canvas").first
-    for name in ("D: probability of data", "data", "samples", "G's grid", "D's push"):
+    for name in (
+        "D: probability of data, blue 0, red 1",
+        "data",
+        "samples",
+        "G's grid",
+        "D's push",
+    ):
         before = pixels(canvas)
         page.get_by_role("button", name=f"Show {name}", exact=True).click()
         page.wait_for_timeout(150)
