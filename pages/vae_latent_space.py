@@ -73,7 +73,7 @@ ui.page(
                     by("The z you drag is decoded", "a_dragged_z_is_the_one_that_is_decoded")]),
         "map": View("The map and its holes", plane, latent_map.map_scene,
             ["place", "factor", "seed"], edits={"pick": pick, "hole": pick},
-            says="Click a hole, or any place: it is decoded at the side.",
+            says="Click a hole, or any place: the last picture decodes it.",
             checks=[by("Rate = I(z; n) + KL(q(z) ‖ p(z))", "rate_is_information_plus_distance"),
                     by("Holes are where they are marked", "a_carved_hole_is_found_and_weighed"),
                     by("Each tile decodes its place", "every_tile_decodes_its_own_place")]),
