@@ -27,7 +27,7 @@ run: $(VENV)/.site
 test: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m pyright --threads 2 --pythonpath $(PY)
+	$(PY) -m pyright --pythonpath $(PY)
 	$(PY) -m pytest $(TWO) --ignore tests/browser --ignore tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
 	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m pytest $(TWO) tests/browser $(PYTEST) $(NONE_IS_FINE)
 	$(PY) -m pytest tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
