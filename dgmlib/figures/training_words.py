@@ -79,9 +79,9 @@ def coverage(games: dict[str, Watched], area: Area) -> Panel | None:
     k, few = len(first.data.centres), len(games) == 1
     curves: dict[str, np.ndarray] = {}
     for name, w in games.items():
-        curves[f"of {k} modes" if few else name] = w.modes / k
+        curves[f"modes, of {k}" if few else name] = w.modes / k
         if few:
-            curves["of samples, near one"] = w.share
+            curves["samples near one"] = w.share
     return Panel(
         layers=[_curves(total(first), curves)],
         title="Part covered" if few else f"Part of {k} modes covered",
