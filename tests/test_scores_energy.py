@@ -30,7 +30,7 @@ def test_z_is_the_integral() -> None:
     assert error < 1e-8
 
     def density(x: float) -> float:
-        return np.exp(-(x**4 / 4 + THETA @ [x, x**2, x**3]))
+        return float(np.exp(-(x**4 / 4 + THETA @ [x, x**2, x**3])))
 
     right = quad(density, -8, 8, points=[-1.5, 0, 1.5], epsabs=1e-12)[0]
     assert energy.log_z(SEEN, THETA).value == pytest.approx(np.log(right), rel=1e-9)
@@ -139,7 +139,8 @@ def test_long_chains_estimate_the_exact_force() -> None:
 
 def test_where_chains_start() -> None:
     """cd at data anew, persistent where it ended, long anywhere; and a step is a function of its
-    state. Mutants: persistent that starts again; cd that goes on; a generator that is kept."""
+    state. Mutants: persistent that starts again; cd that goes on; a generator that is kept; the
+    same noise at every step."""
     ends = {}
     for how in ("cd", "persistent", "long"):
         settings = Settings(how, k=2, n=50)
@@ -150,6 +151,8 @@ def test_where_chains_start() -> None:
         assert np.isin(begin, DATA).all() == (how == "cd")
         again = [contrastive.step(first, POWERS, SEEN, DATA, settings)[0] for _ in range(2)]
         np.testing.assert_array_equal(again[0].theta, again[1].theta)
+        later, _ = contrastive.step(first._replace(steps=7), POWERS, SEEN, DATA, settings)
+        assert not np.array_equal(later.chains, again[0].chains)
         ends[how] = again[0].chains
         assert again[0].steps == 2
     assert not np.array_equal(ends["cd"], ends["long"])

@@ -98,7 +98,7 @@ def test_expectations_on_the_line_by_scipy() -> None:
     )
 
     def density(x: float) -> float:
-        return 0.35 * norm.pdf(x, -1, 0.5) + 0.65 * norm.pdf(x, 1.5, 0.8)
+        return float(0.35 * norm.pdf(x, -1, 0.5) + 0.65 * norm.pdf(x, 1.5, 0.8))
 
     for i, f in enumerate((lambda x: np.cos(3 * x), lambda x: x**4)):
         right = quad(lambda x, f=f: density(x) * f(x), -9, 10, points=[-1, 1.5], epsabs=1e-12)[0]
@@ -196,7 +196,7 @@ def test_denoising_given_the_noisy_point_by_scipy() -> None:
 
     def joint(x: float) -> float:
         p = 0.35 * norm.pdf(x, -1, 0.5) + 0.65 * norm.pdf(x, 1.5, 0.8)
-        return p * norm.pdf(at, x, sigma)
+        return float(p * norm.pdf(at, x, sigma))
 
     total, first, second = (
         quad(lambda x, k=k: joint(x) * (0.5 * (s + (at - x) / sigma**2) ** 2) ** k, -8, 8,

@@ -132,11 +132,13 @@ def test_without_noise_the_data_are_enough(method: learned.Method) -> None:
 
 def test_a_recording_holds_what_it_says() -> None:
     """Frames, levels and both sides of the 99%, recomputed from the last weights. Mutants: row and
-    column of the grid exchanged; inside for outside; the level of another row."""
+    column of the grid exchanged; inside for outside; the level of another row; a grid of
+    one side."""
     settings = Settings("annealed", (2.0, 0.5), width=8)
     seen = finish(learned.learn(P, DATA, settings, seed=2, steps=10, frames=3, grid=9))
     assert seen.steps.tolist() == [0, 5, 10]
     assert np.isnan(seen.loss[0])
+    np.testing.assert_allclose(seen.axis, np.linspace(-4, 4, 9))
     assert seen.field.shape == (3, 2, 9, 9, 2)
     at = np.array([[seen.axis[2], seen.axis[6]]])  # column 2, row 6
     for i, sigma in enumerate(settings.sigmas):

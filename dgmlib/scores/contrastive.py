@@ -42,7 +42,7 @@ class Settings(NamedTuple):
     step_size: float = 0.05  # of Langevin
     rule: Rule = "mala"
     n: int = 500  # chains
-    lr: float = 0.3  # of theta, up the gradient
+    lr: float = 0.05  # of theta, up the gradient; bumps stand ten times as much
 
 
 class State(NamedTuple):
