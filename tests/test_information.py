@@ -119,6 +119,7 @@ def test_many_guesses_of_one_table():
     together = information.infogan_bound(p, q)
     alone = [information.infogan_bound(p, one) for one in q]
     for name in information.Bound._fields:
+        assert getattr(together, name).shape == (5,)
         np.testing.assert_array_equal(getattr(together, name), [getattr(b, name) for b in alone])
 
 

@@ -284,6 +284,7 @@ def test_nonsense_is_refused():
         (dict(x=x, y=x, y_weight=[1, -1, 1]), "y_weight"),
         (dict(x=x, y=x, y_weight=[0, 0, 0]), "not all 0"),
         (dict(x=x, y=x, x_weight=[1, np.nan, 1]), "x_weight"),
+        (dict(x=x, y=x, x_weight=[1, np.inf, 1]), "3 finite weights"),
     )
     for bad, match in cases:
         with pytest.raises(ValueError, match=match):
