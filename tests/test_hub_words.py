@@ -182,15 +182,24 @@ def program(folder: Path, text: str) -> Path:
     return path
 
 
-def test_the_last_line_is_the_answer(tmp_path: Path) -> None:
-    """Whatever was said before it. The program is told its limits, and its neighbours are not for
-    import. Mutants: all that was said read as one answer; a folder of modules called ``json`` or
-    ``images`` in front of the installed ones."""
+def test_the_last_line_is_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was said before it. The program is told its limits, lives in the reader's
+    environment, and its neighbours are not for import.
+
+    Mutants: all that was said read as one answer; a folder of modules called ``json`` or ``images``
+    in front of the installed ones; HF_ENDPOINT and the token lost; minutes for one answer."""
+    monkeypatch.setenv("HF_ENDPOINT", "http://here")
     (tmp_path / "huggingface_hub.py").write_text("1 / 0")
-    text = "print('Fetching...')\nprint(json.dumps(ask | {'path': sys.path}))\n"
+    text = (
+        "import os\nprint('Fetching...')\n"
+        "print(json.dumps(ask | {'path': sys.path, 'env': dict(os.environ)}))\n"
+    )
     told = hub_child.answer(program(tmp_path, text), {"a": 1}, seconds=30, patience=2)
     assert (told["a"], told["seconds"], told["patience"]) == (1, 30, 2)
     assert str(tmp_path) not in told["path"]
+    assert told["env"]["HF_ENDPOINT"] == "http://here"
+    assert told["env"]["HF_HUB_DOWNLOAD_TIMEOUT"] == "2"
+    assert told["env"]["HF_HUB_DISABLE_XET"] == "1"
 
 
 @pytest.mark.parametrize("text", ["", "print('no JSON')", "sys.exit(3)", "1 / 0"])
