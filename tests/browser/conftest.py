@@ -9,7 +9,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -125,9 +125,9 @@ def open_page(
     """``open_page("kl_asymmetry?seed=3", viewport=PHONE, dark=True, embed=True)``.
 
     With ``wait=False`` it returns before the picture is drawn; ``at`` is another server;
-    ``using`` another browser; ``stranger`` one who was never here: no cookies, no cache; what goes
-    wrong at a URL that ends in ``despite`` is no failure. It asks for ``fresh_site`` so that pages
-    are closed before their server is.
+    ``using`` another browser; ``stranger`` a second reader, whose cookies and storage know nothing
+    of the first; what goes wrong at a URL that ends in ``despite`` is no failure. It asks for
+    ``fresh_site`` so that pages are closed before their server is.
     """
     with ExitStack() as stack:
 
@@ -152,12 +152,10 @@ def open_page(
                 "is_mobile": touch,
                 "reduced_motion": "reduce" if reduced_motion else "no-preference",
             }
-            key = using, str(options)
-            if stranger:
-                context = stack.enter_context(closing(new_context(using, options)))
-            else:
-                context = contexts.get(key) or contexts.setdefault(key, new_context(using, options))
-            page = stack.enter_context(watched(context, despite))
+            key = using, stranger, str(options)
+            if key not in contexts:
+                contexts[key] = new_context(using, options)
+            page = stack.enter_context(watched(contexts[key], despite))
             if embed:
                 path += ("&" if "?" in path else "?") + "embed=true"
             page.goto(path if path.startswith("http") else f"{at}/{path}")
@@ -211,7 +209,7 @@ def ready(page: Page, frame: FrameLocator | None = None) -> None:
     """Waits for the first picture, the answer to every edit, an idle server, a drawn picture."""
     inside = frame or page
     inside.locator(".dgm canvas, .js-plotly-plot").first.wait_for(state="visible")
-    expect(inside.locator(".dgm[aria-busy=true]")).to_have_count(0)
+    inside.locator(".dgm[aria-busy=true]").first.wait_for(state="detached")
     inside.locator(IDLE).wait_for(state="attached")
     for picture in inside.locator(".dgm canvas").all():
         settled(page, picture)
@@ -239,9 +237,15 @@ def pixels(canvas: Locator) -> str:
     return hashlib.sha256(canvas.evaluate("c => c.toDataURL()").encode()).hexdigest()
 
 
-def violations(page: Page, but: str = "") -> list[str]:
-    """What axe-core calls serious or critical, each with its first places; not inside ``but``."""
-    found = Axe().run(page, {"exclude": [[but]]} if but else None).response["violations"]
+def violations(page: Page, *rules: str, but: str = "") -> list[str]:
+    """What axe-core calls serious or critical, each with its first places; not inside ``but``.
+
+    Without ``rules`` it tries all of them.
+    """
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = list(rules)
+    found = Axe().run(page, {"exclude": [[but]]} if but else None, options).response["violations"]
     return [
         f"{v['id']}: {v['help']}: " + " | ".join(n["html"][:160] for n in v["nodes"][:3])
         for v in found

@@ -5,20 +5,15 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from dgmlib.evidence.clouds import parse
-from dgmlib.ui import spec
 from tests.browser.conftest import (
-    PHONE,
     caption,
     drag,
     handle,
-    hangs_over,
     idle,
     link,
     pixels,
     query,
-    show_view,
     take,
-    violations,
 )
 
 Open = Callable[..., Page]
@@ -87,19 +82,3 @@ def test_a_preset_shows_its_failure(open_page: Open) -> None:
     idle(page)
     expect(page.locator(".dgm-caption").first).to_contain_text("the jumps are lost")
     assert query(page)["decoder"] == "steps"
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True)
-    for view in spec.of(NAME).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        assert any(c.isdigit() for c in caption(page)), view.title
-        box = page.locator(".dgm canvas").first.bounding_box()
-        assert box is not None
-        assert box["y"] < 600, view.title  # the picture begins above the fold
-
-
-def test_nothing_stands_in_the_way_of_a_screen_reader(open_page: Open) -> None:
-    page = open_page(NAME)
-    assert not violations(page)

@@ -9,16 +9,13 @@ from playwright.sync_api import Page, expect
 from dgmlib.latent import gaussian_text, regression_text
 from dgmlib.ui import spec
 from tests.browser.conftest import (
-    PHONE,
     caption,
     drag,
     handle,
-    hangs_over,
     idle,
     link,
     pixels,
     query,
-    show_view,
     take,
 )
 
@@ -128,14 +125,3 @@ def choose(page: Page, letter: str) -> None:
     page.locator(f".st-key-{NAME}-guess").get_by_role("combobox").click()
     page.get_by_role("option", name=letter, exact=True).click()
     idle(page)
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True)
-    for view in spec.of(NAME).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        assert any(c.isdigit() for c in caption(page)), view.title
-        box = page.locator(".dgm canvas").first.bounding_box()
-        assert box is not None
-        assert box["y"] < 600, view.title  # the picture begins above the fold

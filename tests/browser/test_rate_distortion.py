@@ -4,16 +4,12 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from dgmlib.ui import spec
 from tests.browser.conftest import (
-    PHONE,
     caption,
-    hangs_over,
     idle,
     link,
     pixels,
     query,
-    show_view,
     violations,
 )
 
@@ -102,14 +98,3 @@ def test_scores_stand_in_a_table(open_page: Open) -> None:
     expect(page.get_by_role("table").first).to_contain_text("importance weighted bound of")
     expect(page.get_by_role("table").nth(1)).to_contain_text("minutes on")
     assert violations(page) == []
-
-
-def test_every_view_fits_a_phone(open_page: Open) -> None:
-    page = open_page(PICTURE, viewport=PHONE, touch=True)
-    for view in spec.of(NAME).views.values():
-        show_view(page, view.title)
-        assert hangs_over(page) <= 0, view.title
-        assert any(c.isdigit() for c in caption(page)), view.title
-        box = page.locator(".dgm canvas").first.bounding_box()
-        assert box is not None
-        assert box["y"] < 600, view.title  # the picture begins above the fold
