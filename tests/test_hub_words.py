@@ -278,3 +278,13 @@ def test_what_the_sentences_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "that may write to it" in sentence("prepare", kind="access")
     assert "that may write to it" in sentence("commit", kind="access")
     assert f"has no commit {COMMIT[:8]} (any more)" in sentence(kind="commit")
+
+
+@pytest.mark.parametrize(
+    "text", [f"lab/x@{41 * 'a'}", f"lab/x--y@{COMMIT}", f"lab/x..y@{COMMIT}", f"läb/x@{COMMIT}"]
+)
+def test_nothing_else_is_a_pin(text: str) -> None:
+    """Mutants: a digit too many; names that the Hub refuses; letters that are not its own."""
+    assert hub.pin(f"lab/x@{COMMIT}") == ("lab/x", COMMIT)
+    with pytest.raises(hub_process.CheckpointError):
+        hub.pin(text)
