@@ -50,9 +50,9 @@ def score(measured: Weights, images: Images) -> list[Score]:
     other = draw(named(images.name), CLOUD, rng=rng)
     words = f"exact W2 of {CLOUD:,} points from {CLOUD:,} points of the set"
     return [
-        mean_score("error of e", measured["off"].mean(1), "squared units",
+        mean_score("error of e", 1000 * measured["off"].mean(1), "thousandths",
                    f"E|e - best e|^2, mean over {times} and {n:,} points"),
-        mean_score("unknowable", measured["left"].mean(1), "squared units",
+        mean_score("unknowable", 1000 * measured["left"].mean(1), "thousandths",
                    f"E|best e - true e|^2, which no network can avoid; {times}"),
         *(
             dict(name=name, value=round(wasserstein(x, fresh, order=2).value, 4), error=None,
