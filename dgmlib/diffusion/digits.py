@@ -151,7 +151,7 @@ def weights() -> tuple[dict[str, Any], str]:
 
     torch.set_num_threads(1)
     found = store.load(NAME)
-    return {k: torch.from_numpy(v) for k, v in found.weights.items()}, found.told
+    return {k: torch.from_numpy(v.copy()) for k, v in found.weights.items()}, found.told
 
 
 def judged(x: np.ndarray) -> np.ndarray:
