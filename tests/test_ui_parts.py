@@ -207,7 +207,10 @@ def test_tables_show_four_digits_and_infinity() -> None:
 VIEWS = [(name, view) for name in catalogue.PAGES for view in spec.of(name).views]
 
 
-SHORT = {"gan_training": dict(script="4 both")}  # jobs whose defaults take many seconds
+SHORT = {  # jobs whose defaults take many seconds
+    "gan_training": dict(script="4 both"),
+    "diffusion_plane": dict(most="20", training=500),
+}
 # Each notebook in names of its own; what it leaves in `result`, and what it shows.
 RUN = """
 import json, pickle, sys

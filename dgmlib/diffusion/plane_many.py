@@ -15,6 +15,7 @@ from dgmlib.jobs import Job, Progress
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 200, 1000)
 RULES = ("DDPM", "DDPM+", "DDIM", "Heun")  # DDIM with eta = 0, which is Euler
+MOST = ("20", "200", "1000")
 SEEDS, CLOUD = 4, 400
 HEUN_MOST = 200  # steps; it asks twice in each
 SIGN = 16  # steps from one sign of life to the next
@@ -61,6 +62,14 @@ def cost(rule: str, steps: int) -> int:
     return 2 * steps - 1 if steps <= HEUN_MOST else 0
 
 
-def seconds(kind: str) -> float:
+def up_to(most: str) -> tuple[int, ...]:
+    """The numbers of steps that are not above one of ``MOST``."""
+    if most not in MOST:
+        raise ValueError(f"up to {', '.join(MOST)} steps, got {most!r}")
+    return tuple(s for s in STEPS if s <= int(most))
+
+
+def seconds(kind: str, most: str) -> float:
     """How long the job takes on one core, about."""
-    return 40.0 if kind == "trained" else 15.0
+    calls = sum(cost(rule, s) for rule in RULES for s in up_to(most))
+    return 3.0 + (0.012 if kind == "trained" else 0.007) * calls

@@ -23,7 +23,6 @@ FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "recorded"
 SEED = 0
 MANY: dict[str, tuple[str, str]] = {  # set, denoiser
     "many-roll": ("Swiss roll", "exact"),
-    "many-roll-trained": ("Swiss roll", "trained"),
     "many-eight": ("8 Gaussians", "exact"),
 }
 HERE: dict[str, tuple[str, int]] = {  # set, steps of training
@@ -33,11 +32,17 @@ HERE: dict[str, tuple[str, int]] = {  # set, steps of training
 RUNS = ("learned", "best")
 
 
-def many(name: str, points: str, kind: str, *, seed: int) -> Many | None:
-    """The recording of these parameters, or None."""
+def many(
+    name: str, points: str, kind: str, *, seed: int, steps: tuple[int, ...] = plane_many.STEPS
+) -> Many | None:
+    """The recording of these parameters, or None; of the first numbers of steps if so asked."""
     file = next((n for n, asked in MANY.items() if asked == (name, kind)), None)
     kept = _read(file, points, seed)
-    return None if kept is None else Many(name, kind, **kept)
+    if kept is None:
+        return None
+    n = len(steps)
+    kept |= {"steps": kept["steps"][:n], "w2": kept["w2"][:, :n], "calls": kept["calls"][:, :n]}
+    return Many(name, kind, **kept)
 
 
 def here(name: str, points: str, training: int, *, seed: int) -> Here | None:
@@ -50,7 +55,7 @@ def here(name: str, points: str, training: int, *, seed: int) -> Here | None:
     for which in RUNS:
         fields = {f: kept.pop(f"{which}.{f}") for f in Run._fields if f != "title"}
         title = plane_learned.LEARNED.format(training) if which == "learned" else plane_learned.BEST
-        runs[which] = Run(title, **fields | {"calls": int(fields["calls"])})
+        runs[which] = Run(title, **fields | {"calls": int(fields["calls"].item())})
     least = kept.pop("least")
     return Here(data=chosen(name), least=(float(least[0]), float(least[1])), **kept, **runs)
 

@@ -23,11 +23,11 @@ def heart_scene(h: Heart) -> Scene:
                      captions=[words], aspect=1.3)  # fmt: skip
     F = len(h.sizes)
     return Scene(
-        panels=[samples(h, (0, 0, 4, 4)), shares(h, (4, 0, 4, 4)), paint(h, (8, 0, 3, 4))],
+        panels=[samples(h, (0, 0, 4, 4)), shares(h, (4, 0, 4, 4)), paint(h, (8, 0, 4, 4))],
         alt="Samples of a denoiser that knows N training points by heart, the share of samples "
         f"near a training point, and a plane to paint training points on. {caption(h, F - 1)}",
         frame_values=h.sizes.astype(float), frame_label="training points N",
-        captions=[caption(h, f) for f in range(F)], start=F // 2, fps=2.0, columns=11,
+        captions=[caption(h, f) for f in range(F)], start=F // 2, fps=2.0, columns=12,
         aspect=2.2, interpolate=False,
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ def shares(h: Heart, area: tuple[int, int, int, int]) -> Panel:
             Lines(x=GRID, y=y, names=[NAMES[n] for n in names], colors=[COLORS[n] for n in names],
                   dashes=[n in ("trained", "fresh data") for n in names]),
         ],
-        title="Share of samples no farther from a training point", area=area,
+        title="Share this near a training point", area=area,
         x=Axis(label="distance", log=True, ticks=[(1e-4, "≤ 0.0001"), (1e-3, "0.001"),
                                                   (1e-2, "0.01"), (0.1, "0.1"), (1.0, "1")]),
         y=Axis(range=(-0.02, 1.05)),
@@ -72,7 +72,7 @@ def paint(h: Heart, area: tuple[int, int, int, int]) -> Panel:
         layers.insert(0, Points(xy=h.training, color="muted", size=1.8, opacity=0.5,
                                 name="the chosen set"))  # fmt: skip
     side = Axis(range=(-size, size))
-    title = "Paint here" if h.own else "Paint here: your points replace the set"
+    title = "Your points" if h.own else "Paint points of your own"
     return Panel(layers=layers, title=title, x=side, y=side, equal=True, area=area)
 
 

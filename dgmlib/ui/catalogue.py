@@ -18,6 +18,7 @@ PAGES = (
     "gan_training",
     "infogan",
     "diffusion_line",
+    "diffusion_plane",
     "sampling",
     "mcmc",
     "markov_chains",
