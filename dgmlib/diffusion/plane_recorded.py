@@ -53,9 +53,10 @@ def here(name: str, points: str, training: int, *, seed: int) -> Here | None:
         return None
     runs = {}
     for which in RUNS:
-        fields = {f: kept.pop(f"{which}.{f}") for f in Run._fields if f != "title"}
+        fields: dict[str, Any] = {f: kept.pop(f"{which}.{f}") for f in Run._fields if f != "title"}
         title = plane_learned.LEARNED.format(training) if which == "learned" else plane_learned.BEST
-        runs[which] = Run(title, **fields | {"calls": int(fields["calls"].item())})
+        fields["calls"] = int(fields["calls"].item())
+        runs[which] = Run(title, **fields)
     least = kept.pop("least")
     return Here(data=chosen(name), least=(float(least[0]), float(least[1])), **kept, **runs)
 
