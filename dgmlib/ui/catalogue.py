@@ -19,6 +19,7 @@ PAGES = (
     "infogan",
     "diffusion_line",
     "diffusion_plane",
+    "diffusion_digits",
     "sampling",
     "mcmc",
     "markov_chains",
