@@ -38,9 +38,7 @@ def forks(p: Params) -> Job[digits.Course]:
 
 
 def returned(p: Params) -> Job[digits.Course]:
-    return digits.returned(
-        p.digit, p.noise, p.back, guidance=p.lead, steps=p.steps, seed=p.seed
-    )
+    return digits.returned(p.digit, p.noise, p.back, guidance=p.lead, steps=p.steps, seed=p.seed)
 
 
 def by(claim: str, test: str, file: str = "diffusion_digits") -> ui.Check:

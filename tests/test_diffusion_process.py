@@ -205,7 +205,7 @@ def test_health_in_the_plane_and_its_verdicts() -> None:
     assert not seen.well
     assert seen.alpha_bar == pytest.approx(TRAP, rel=4e-6)
     assert health.check(schedule.linear(1000), mean, cov).well
-    # N(0, I) stays itself at any noise, so its KL is 0; that x_0 is not forgotten is red all the same
+    # N(0, I) stays itself at any noise, so its KL is 0; that x_0 is remembered is red all the same
     own = health.check(plan, [0.0], [[1.0]])
     assert own.least == pytest.approx(0, abs=1e-15)
     assert not own.well

@@ -95,8 +95,10 @@ def test_cards_differ_as_the_prose_says() -> None:
     r = at("rate")
     assert list(r.epochs) == 8 * [20]
     assert shelf.epochs(store.load("vae-dynamic")) == 120
-    for name in [*SWEEP, "vae-dynamic"]:
-        draws, images = ("200", "10,000") if name in SWEEP else ("5,000", "2,000")
+    others = [f"{m}-{d}" for m in ("vae", "iwae5", "iwae50") for d in ("dynamic", "static")]
+    for name in [*SWEEP, *others]:
+        draws = "200" if name in SWEEP else "5,000"
+        images = "10,000" if name in [*SWEEP, "vae-dynamic"] else "2,000"
         protocol = stated(name, "test log-likelihood")["protocol"]
         assert protocol.startswith(f"importance weighted bound of {draws} draws; {images} test")
 

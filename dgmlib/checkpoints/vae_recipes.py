@@ -83,8 +83,10 @@ def _published_family(data: str) -> list[Recipe]:
     kind = "digits binarised anew at every step" if data == "dynamic-mnist" else "fixed bits"
     end = data.removesuffix("-mnist")
     build = partial(_vae, data=data, draws=5_000, test_every=5)
+    # the one furthest behind what was published: on a fifth, its error would span the bound asked
+    first = 1 if data == "dynamic-mnist" else 5
     return [
-        build(f"vae-{end}", f"VAE with 50 latents, {kind}", [_elbo(50, 120)]),
+        build(f"vae-{end}", f"VAE with 50 latents, {kind}", [_elbo(50, 120)], test_every=first),
         build(f"iwae5-{end}", f"IWAE with K = 5, 50 latents, {kind}", [_iw(50, 5, 40)],
               k=5, start=f"vae-{end}"),
         build(f"iwae50-{end}", f"IWAE with K = 50, 50 latents, {kind}", [_iw(50, 50, 10)],

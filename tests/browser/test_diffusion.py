@@ -49,7 +49,7 @@ def test_digits_play_at_once_and_run_when_asked(open_page: Open) -> None:
     page = open_page("diffusion_digits?hide=theory")
     assert "Step 25 of 25: √ᾱ = 1.000" in caption(page)
     done = pixels(page.locator("canvas").first)
-    page.get_by_role("slider", name="step").focus()
+    page.get_by_role("slider", name="step", exact=True).focus()
     page.keyboard.press("Home")
     expect(page.locator(".dgm-caption").first).to_contain_text("Step 0 of 25: √ᾱ = 0.000")
     assert pixels(page.locator("canvas").first) != done
