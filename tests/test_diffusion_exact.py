@@ -28,7 +28,7 @@ def test_the_mean_of_x0_by_quadrature(a: float, x: float) -> None:
 
     def joint(x0: float) -> float:
         prior = sum(w * norm.pdf(x0, m[0], c[0, 0] ** 0.5) for w, m, c in zip(*TWO, strict=True))
-        return prior * norm.pdf(x, a**0.5 * x0, (1 - a) ** 0.5)
+        return float(prior * norm.pdf(x, a**0.5 * x0, (1 - a) ** 0.5))
 
     at = [-1.0, 2.0, x / a**0.5]
     above, below = (

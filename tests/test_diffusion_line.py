@@ -1,5 +1,7 @@
 """Noise and back on the line: densities, distances, flows and bounds, each by another way."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -8,15 +10,13 @@ from scipy.stats import norm, wasserstein_distance
 from dgmlib.diffusion import line, line_bound, line_health, schedule
 from dgmlib.divergences import adaptive, mixture1d
 from dgmlib.divergences.mixture1d import Mixture1D, gaussian
-from dgmlib.figures import diffusion_bound, diffusion_health, diffusion_line
-from dgmlib.figures.scene import Scene
 from dgmlib.ui import spec
 
 PAGE = spec.of("diffusion_line")
 RNG = np.random.default_rng
 
 
-def scene(view: str, **values) -> Scene:
+def scene(view: str, **values) -> Any:
     p = PAGE.params(view=view, **values)
     shown = PAGE.views[view].show(PAGE.views[view].compute(p))
     return shown[0] if isinstance(shown, list) else shown
@@ -166,8 +166,9 @@ def test_the_model_is_what_the_chain_makes(variance, off: float) -> None:
         x = mean + var[t] ** 0.5 * rng.standard_normal((n, 1))
     exact = line_bound.closed_form(plan, variance, off=off)
     m, s = line_bound.MEAN, line_bound.STD
-    seen = norm(x.mean(), x.std())
-    by_hand = quad(lambda y: norm.pdf(y, m, s) * seen.logpdf(y), m - 8 * s, m + 8 * s)[0]
+    by_hand = quad(
+        lambda y: norm.pdf(y, m, s) * norm.logpdf(y, x.mean(), x.std()), m - 8 * s, m + 8 * s
+    )[0]
     assert exact.model == pytest.approx(by_hand, abs=0.02)
     assert -exact.terms.sum() <= exact.model + 1e-12
     assert exact.model <= exact.data + 1e-12
@@ -217,16 +218,17 @@ def test_pictures_are_their_results(view: str) -> None:
     """
     p = PAGE.params(view=view)
     r = PAGE.views[view].compute(p)
+    shown: Any = PAGE.views[view].show(r)
     if view == "walk":
-        heat, paths, _ = diffusion_line.walk_scene(r).panels[0].layers
+        heat, paths, _ = shown.panels[0].layers
         assert heat.value.shape == (len(line.X), len(r.t))
         np.testing.assert_allclose(heat.value[:, 0], r.density[-1] / r.density[-1].max())
         np.testing.assert_allclose(paths.xy[0, :, 1], r.x[:, 0])
     elif view == "health":
-        lines = diffusion_health.health_scene(r)[0].panels[3].layers[1]
+        lines = shown[0].panels[3].layers[1]
         np.testing.assert_array_equal(lines.y[:, 0], r.made)
     else:
-        panel = diffusion_bound.bound_scene(r)[0].panels[0]
+        panel = shown[0].panels[0]
         seen, exact = panel.layers[1].xy, panel.layers[2].xy
         np.testing.assert_array_equal(exact[-1, :, 1], r.exact[-1].terms)
         np.testing.assert_array_equal(seen[-1, :, 1], r.measured[-1].mean[0])

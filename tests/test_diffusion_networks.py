@@ -44,9 +44,8 @@ def test_group_norm_and_silu_are_pytorchs() -> None:
     x sigmoid(2 x).
     """
     x, w, b = (RNG(i).standard_normal(s) for i, s in enumerate([(3, 16, 5, 4), (16,), (16,)]))
-    theirs = torch.nn.functional.group_norm(
-        *map(torch.from_numpy, (x,)), 8, *map(torch.from_numpy, (w, b)), 1e-5
-    )
+    tx, tw, tb = (torch.from_numpy(a) for a in (x, w, b))
+    theirs = torch.nn.functional.group_norm(tx, 8, tw, tb, 1e-5)
     np.testing.assert_allclose(layers.group_norm(x, w, b), theirs, rtol=1e-6, atol=1e-7)
     far = np.array([-800.0, -1.0, 0.0, 3.0, 800.0])
     theirs = torch.nn.functional.silu(torch.from_numpy(far))
@@ -63,8 +62,9 @@ def test_attention_is_pytorchs() -> None:
         ("out.bias", (c,)))}  # fmt: skip
     x = rng.standard_normal((2, 6, c))
     q, k, v = np.split(x @ w["a.in.weight"].T + w["a.in.bias"], 3, axis=-1)
-    heads = [torch.from_numpy(a.reshape(2, 6, layers.HEADS, -1)).transpose(1, 2) for a in (q, k, v)]
-    seen = torch.nn.functional.scaled_dot_product_attention(*heads).transpose(1, 2)
+    shape = (2, 6, layers.HEADS, c // layers.HEADS)
+    tq, tk, tv = (torch.from_numpy(a.reshape(shape)).transpose(1, 2) for a in (q, k, v))
+    seen = torch.nn.functional.scaled_dot_product_attention(tq, tk, tv).transpose(1, 2)
     theirs = seen.reshape(2, 6, c).numpy() @ w["a.out.weight"].T + w["a.out.bias"]
     np.testing.assert_allclose(layers.attend(w, "a", x), theirs, atol=1e-10)
     ours = layers.attend(tensors(w), "a", torch.from_numpy(x))
@@ -81,7 +81,8 @@ def test_one_unet_for_two_libraries() -> None:
     x, a = rng.standard_normal((3, 784)).astype("f"), np.array([0.9, 0.4, 0.01], "f")
     label = np.array([3, unet.NO_CLASS, 0])
     said = unet.velocity(params, x, a, label)
-    theirs = unet.velocity(tensors(params), *(torch.from_numpy(v) for v in (x, a, label)))
+    tx, ta, tl = (torch.from_numpy(v) for v in (x, a, label))
+    theirs = unet.velocity(tensors(params), tx, ta, tl)
     np.testing.assert_allclose(said, theirs, atol=2e-5)
     assert said.std() > 0.05
     alone = unet.velocity(params, x[1:2], a[1:2], label[1:2])
@@ -136,7 +137,7 @@ def test_grey_levels_are_the_mass_between_their_neighbours() -> None:
     assert float(p.sum()) == pytest.approx(1, abs=1e-9)
     k = 250
     middle = float(level[k, 0])
-    by_hand = quad(norm(0.97, 0.05).pdf, middle - 1 / 255, middle + 1 / 255)[0]
+    by_hand = quad(lambda y: norm.pdf(y, 0.97, 0.05), middle - 1 / 255, middle + 1 / 255)[0]
     assert float(p[k]) == pytest.approx(by_hand, rel=1e-6)
 
 

@@ -1,5 +1,7 @@
 """Schedules, the noise in steps and in a leap, and what follows when x_0 is known."""
 
+from typing import Any, cast
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -80,8 +82,8 @@ def test_what_is_derived() -> None:
         (lambda: schedule.sigmoid(5, tau=0), "tau > 0"),
         (lambda: schedule.thin(10, 11), "T = 10"),
         (lambda: health.check(schedule.linear(5), [0.0], [1.0]), "cov"),
-        (lambda: process.parts("noise", 0.0, 0.0, 0.5), "eps, x0, v"),
-        (lambda: process.target("noise", 0.0, 0.0, 0.5), "eps, x0, v"),
+        (lambda: process.parts(cast(Any, "noise"), 0.0, 0.0, 0.5), "eps, x0, v"),
+        (lambda: process.target(cast(Any, "noise"), 0.0, 0.0, 0.5), "eps, x0, v"),
     ],
 )
 def test_bad_input_is_named(call, words: str) -> None:

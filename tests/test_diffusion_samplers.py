@@ -1,5 +1,7 @@
 """Samplers: their laws on exact denoisers, their order, and diffusers step by step."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -27,7 +29,7 @@ def through(p: gmm.Params, levels: np.ndarray, rule: samplers.Rule, eta: float) 
         at = float(levels[s + 1]), float(levels[s])
         ends, sigma = [], 0.0
         for x in (0.0, 1.0):
-            y, info = samplers.step(eps, np.full((1, 1), x), *at, rule=rule, eta=eta, rng=_None())
+            y, info = samplers.step(eps, np.full((1, 1), x), *at, rule=rule, eta=eta, rng=NO_NOISE)
             ends.append(y[0, 0])
             sigma = info.sigma
         g, h = ends[1] - ends[0], ends[0]
@@ -40,6 +42,9 @@ class _None:
 
     def standard_normal(self, shape: tuple) -> np.ndarray:
         return np.zeros(shape)
+
+
+NO_NOISE: Any = _None()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +139,10 @@ def test_the_variances_are_the_published_ones() -> None:
     eps = exact.of_mixture(GAUSS)
     a, b = 0.4, 0.5
     small = (1 - a / b) * (1 - b) / (1 - a)
-    for rule, eta, var in (("ddpm", 0, small), ("ddpm+", 0, 1 - a / b), ("ddim", 0.5, small / 4)):
+    cases: list[tuple[samplers.Rule, float, float]] = [
+        ("ddpm", 0, small), ("ddpm+", 0, 1 - a / b), ("ddim", 0.5, small / 4)
+    ]  # fmt: skip
+    for rule, eta, var in cases:
         _, info = samplers.step(eps, np.ones((1, 2)), a, b, rule=rule, eta=eta, rng=RNG(0))
         assert info.sigma == pytest.approx(var**0.5)
 
@@ -190,10 +198,10 @@ def test_diffusers_takes_the_same_steps(name: str, kind: str) -> None:
 
     T, steps, eta = 1000, 50, {"ddim": 0.0, "ddim half": 0.5}.get(kind, 0.0)
     plan = {"linear": schedule.linear, "squaredcos_cap_v2": schedule.cosine}[name](T)
-    rule = kind.removesuffix(" half")
-    common = dict(num_train_timesteps=T, beta_schedule=name, clip_sample=False,
+    rule: Any = kind.removesuffix(" half")
+    common: dict[str, Any] = dict(num_train_timesteps=T, beta_schedule=name, clip_sample=False,
                   timestep_spacing="trailing", beta_start=1e-4, beta_end=0.02)  # fmt: skip
-    theirs = (
+    theirs: Any = (
         DDIMScheduler(**common, set_alpha_to_one=True)
         if rule == "ddim"
         else DDPMScheduler(
@@ -213,9 +221,10 @@ def test_diffusers_takes_the_same_steps(name: str, kind: str) -> None:
             other = theirs.step(said, t - 1, at, **more).prev_sample
         else:
             other = _with_noise(theirs, said, t - 1, at, noise)
+        given: Any = _Given(noise)
         x, _ = samplers.step(
             lambda _x, _a, e=e: e, x, float(plan.alpha_bar[t]), float(plan.alpha_bar[s]),
-            rule=rule, eta=eta, rng=_Given(noise),
+            rule=rule, eta=eta, rng=given,
         )  # fmt: skip
         # their tables are float32, and the cosine's end magnifies that by 1 / sqrt(alpha_bar)
         scale = max(1.0, np.abs(x).max())
@@ -238,12 +247,9 @@ def _with_noise(theirs, said, t: int, at, noise: np.ndarray) -> torch.Tensor:
     """A DDPM step of theirs with given noise in place of their generator's."""
     from diffusers.schedulers import scheduling_ddpm
 
-    kept = scheduling_ddpm.randn_tensor
-    scheduling_ddpm.randn_tensor = lambda *a, **k: torch.from_numpy(noise)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scheduling_ddpm, "randn_tensor", lambda *a, **k: torch.from_numpy(noise))
         return theirs.step(said, t, at).prev_sample
-    finally:
-        scheduling_ddpm.randn_tensor = kept
 
 
 @pytest.mark.parametrize(
@@ -277,4 +283,4 @@ def test_the_flow_keeps_the_ranks_of_a_gaussian() -> None:
     eps, levels = exact.of_mixture(GAUSS), schedule.cosine(500).alpha_bar
     ends = samplers.sample(eps, levels, np.array([[0.0, 0], [1, 0], [0, 1]]), rule="heun").x[-1]
     a = (ends[1:] - ends[0]).T
-    np.testing.assert_allclose(a, sqrtm(GAUSS.cov[0]).real, atol=2e-3)
+    np.testing.assert_allclose(a, np.real(sqrtm(GAUSS.cov[0])), atol=2e-3)

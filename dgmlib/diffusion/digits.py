@@ -32,6 +32,7 @@ ALL, ANY = "all ten", "none named"
 CLASSES = (ALL, ANY, *(str(k) for k in range(10)))
 SAMPLERS: dict[str, Rule] = {"DDIM": "ddim", "DDPM": "ddpm", "Heun": "heun"}
 MANY, FORKS = 16, 8
+NOTHING = np.empty(0, np.uint8)
 MOST = 3.0  # of x_t as it is drawn
 LOOK = 0.0011  # seconds of one core that the network looks at a digit, measured
 
@@ -188,7 +189,7 @@ def _joined(trunk: Track, rest: Track, n: int) -> Track:
 
 def _course(
     asked: np.ndarray, levels: np.ndarray, track: Track, *, words: str, begun: int = 0,
-    given: tuple[np.ndarray, np.ndarray] = (np.empty(0, np.uint8),) * 2,
+    given: tuple[np.ndarray, np.ndarray] = (NOTHING, NOTHING),
 ) -> Course:  # fmt: skip
     end = _bytes(track.x[-1], 1.0)
     guesses = np.concatenate([_bytes(track.x0, 1.0), end[None]])

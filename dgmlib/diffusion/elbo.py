@@ -96,7 +96,7 @@ def denoising_at(
             found[row] = -log_normal(x0 - mean, var[1])
         else:
             true = posterior(x, x0, a[t], a[t - 1])
-            found[row] = gaussian_kl(true.mean - mean, true.var, var[t], d)
+            found[row] = gaussian_kl(true.mean - mean, true.var, float(var[t]), d)
     return found
 
 
