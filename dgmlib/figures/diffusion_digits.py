@@ -29,22 +29,26 @@ def sixteen_scene(c: Course) -> Scene:
 def forks_scene(c: Course) -> Scene:
     """One way, then eight."""
     alt = "One way out of the noise that parts into eight, beside the guess of their ends"
-    return _scene(c, _pair(c, 0), alt, 2.5)
+    return _scene(c, _pair(c, 0), alt, 1.9)
 
 
 def returned_scene(c: Course) -> Scene:
     """A given digit noised, and eight ways back."""
     pad = Panel(layers=[Pad(size=28, pixels=c.drawn.reshape(28, 28).astype(int))],
-                title="Draw here", area=(0, 0, 3, 4))  # fmt: skip
+                title="Draw here", area=(0, 0, 4, 4))  # fmt: skip
     alt = "A given digit with noise on it, and eight ways back to a digit"
-    return _scene(c, [pad, *_pair(c, 3)], alt, 2.9)
+    return _scene(c, [pad, *_pair(c, 4)], alt, 2.2)
 
 
 def _pair(c: Course, left: int) -> list[Panel]:
+    """Two grids and two panels of numbers; eight digits lie in two rows."""
+    low = c.x.shape[1] <= 8
+    first, second = ((0, 0, 5, 2), (0, 2, 5, 2)) if low else ((0, 0, 4, 4), (4, 0, 4, 4))
+    right = left + (5 if low else 8)
     return [
-        _grid(c.x, "x_t, digit and noise", (left, 0, 4, 4)),
-        _grid(c.x0, "x̂₀, the guess of the end", (left + 4, 0, 4, 4)),
-        _seen(c, (left + 8, 0, 4, 2)), _levels(c, (left + 8, 2, 4, 2)),
+        _grid(c.x, "x_t, digit and noise", (left + first[0], *first[1:])),
+        _grid(c.x0, "x̂₀, the guess of the end", (left + second[0], *second[1:])),
+        _seen(c, (right, 0, 4, 2)), _levels(c, (right, 2, 4, 2)),
     ]  # fmt: skip
 
 
@@ -84,7 +88,7 @@ def _seen(c: Course, area: tuple[int, int, int, int]) -> Panel:
         layers.append(Text(xy=at, text=["×"] * len(named), size=13.0, color="accent",
                            name="asked for"))  # fmt: skip
     return Panel(
-        layers=layers, title="What a classifier sees at the end, row by row",
+        layers=layers, title="Classifier, at the end",
         x=Axis(range=(-0.5, 9.5), ticks=[(float(k), str(k)) for k in range(10)], label="class"),
         y=Axis(range=(0.0, float(n)), hidden=True), area=area, legend=False,
     )  # fmt: skip
