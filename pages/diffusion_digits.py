@@ -93,8 +93,9 @@ ui.page(
                     *RIGHT[::2]]),
     },
     presets={
-        "No guidance": dict(guidance=0.0), "Too much guidance": dict(guidance=6.0),
-        "Four steps": dict(steps=4), "No class named": dict(label=digits.ANY, guidance=0.0),
+        "Four steps": dict(steps=4), "No guidance": dict(guidance=0.0),
+        "Too much guidance": dict(guidance=6.0),
+        "No class named": dict(label=digits.ANY, guidance=0.0),
         "Forked late": dict(view="forks", fork=0.8), "Forked at once": dict(view="forks", fork=0.0),
         "Read as a 3": dict(view="returned", back="3", lead=2.0, noise=0.7),
     },

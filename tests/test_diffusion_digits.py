@@ -109,6 +109,8 @@ def test_the_first_view_is_recorded() -> None:
         assert view.recorded(p) is not None, name
         assert view.recorded(PAGE.params(seed=1)) is None
         assert view.recorded(PAGE.params(steps=24)) is None
+    four = PAGE.views["sixteen"].recorded(PAGE.params(steps=4))
+    assert len(four.x) == 5
     assert digits_recorded.read("sixteen", Path("nowhere")) is None
 
 
