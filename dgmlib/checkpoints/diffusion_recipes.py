@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from dgmlib.checkpoints import diffusion_scores
-from dgmlib.checkpoints.recipe import Phase, Recipe, Weights, late
+from dgmlib.checkpoints.recipe import Phase, Recipe, Weights, late, mean_of, with_mean
 from dgmlib.data import images
 from dgmlib.diffusion import unet
 
@@ -26,16 +26,7 @@ _late = partial(late, "dgmlib.checkpoints.diffusion_losses")
 
 
 def _init(pixel_mean: np.ndarray, rng: np.random.Generator) -> Weights:
-    params = unet.init(rng=rng)
-    return params | {f"mean{k.removeprefix(unet.PREFIX)}": v.copy() for k, v in params.items()}
-
-
-def _keep(weights: Weights) -> Weights:
-    return {
-        f"{unet.PREFIX}{k.removeprefix('mean')}": v
-        for k, v in weights.items()
-        if k.startswith("mean.")
-    }
+    return with_mean(unet.init(rng=rng), unet.PREFIX)
 
 
 def _denoiser(epochs: int) -> Recipe:
@@ -48,7 +39,7 @@ def _denoiser(epochs: int) -> Recipe:
         "ddpm", "Denoiser of digits: noise taken away step by step, guided by a class or not",
         settings, partial(images.load, "mnist"), _init, [phase], _late("measure"),
         diffusion_scores.of_denoiser, dynamic=False, test_every=TEST_EVERY, family="diffusion",
-        grey=True, keep=_keep,
+        grey=True, keep=partial(mean_of, part=unet.PREFIX),
     )  # fmt: skip
 
 

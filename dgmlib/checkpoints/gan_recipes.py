@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from dgmlib.checkpoints import card, gan_scores, store
-from dgmlib.checkpoints.recipe import Phase, Recipe, Rival, Weights, late
+from dgmlib.checkpoints.recipe import Phase, Recipe, Rival, Weights, late, mean_of, with_mean
 from dgmlib.classifiers import digit_cnn
 from dgmlib.data import images
 from dgmlib.gan import pixels
@@ -53,8 +53,7 @@ def _gan(
     info: float = 0.0, teacher: tuple[str, int] = ("", 0), betas: tuple[float, float] = (0.5, 0.99),
 ) -> Recipe:  # fmt: skip
     def init(pixel_mean: np.ndarray, rng: np.random.Generator) -> Weights:
-        params = pixels.init_generator(shape.latent, rng=rng)
-        params |= {f"mean{k.removeprefix('generator')}": v.copy() for k, v in params.items()}
+        params = with_mean(pixels.init_generator(shape.latent, rng=rng), "generator")
         params |= pixels.init_critic(rng=rng)
         if shape.categories:
             params |= pixels.init_reader(shape.categories, shape.continuous, rng=rng)
@@ -63,8 +62,7 @@ def _gan(
     def keep(weights: Weights) -> Weights:
         read = ("critic.0.", "critic.1.", "critic.2.", "reader.") if shape.categories else ()
         kept = {k: v for k, v in weights.items() if k.startswith(read)} if read else {}
-        drawn = {k: v for k, v in weights.items() if k.startswith("mean.")}
-        return {f"generator{k.removeprefix('mean')}": v for k, v in drawn.items()} | kept
+        return mean_of(weights, "generator") | kept
 
     settings: dict[str, Any] = dict(
         model="gan", data="mnist", kind=kind, noise=shape.noise, categories=shape.categories,

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from dgmlib.checkpoints.recipe import Phase, Recipe, Score, Weights, late
+from dgmlib.checkpoints.recipe import Phase, Recipe, Score, Weights, late, mean_of, with_mean
 from dgmlib.checkpoints.vae_scores import mean_score
 from dgmlib.data.images import Images
 from dgmlib.diffusion import plane_net
@@ -68,21 +68,10 @@ def score(measured: Weights, images: Images) -> list[Score]:
 
 def _recipe(name: str) -> Recipe:
     def init(_mean: np.ndarray, rng: np.random.Generator) -> Weights:
-        params = plane_net.init(rng=rng)
-        means = {
-            f"mean{k.removeprefix(plane_net.PREFIX)}": v.copy()
-            for k, v in params.items()
-            if k.startswith(plane_net.PREFIX)
-        }
-        return params | means
+        return with_mean(plane_net.init(rng=rng), plane_net.PREFIX)
 
     def keep(weights: Weights) -> Weights:
-        drawn = {
-            f"{plane_net.PREFIX}{k.removeprefix('mean')}": v
-            for k, v in weights.items()
-            if k.startswith("mean.")
-        }
-        return drawn | {"waves.weight": weights["waves.weight"]}
+        return mean_of(weights, plane_net.PREFIX) | {"waves.weight": weights["waves.weight"]}
 
     phase = Phase("e at random noise levels", EPOCHS, _late("denoise"), (2e-3, 1e-5),
                   (plane_net.PREFIX,), average=MEAN)  # fmt: skip

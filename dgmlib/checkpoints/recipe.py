@@ -108,6 +108,18 @@ def late(module: str, name: str, **bound: Any) -> Any:
     return call
 
 
+def with_mean(params: Weights, part: str) -> Weights:
+    """``params`` and, under "mean.*", a copy of "part.*" for a phase's ``average`` to move."""
+    copies = {k: v.copy() for k, v in params.items() if k.startswith(f"{part}.")}
+    return params | {f"mean{k.removeprefix(part)}": v for k, v in copies.items()}
+
+
+def mean_of(weights: Weights, part: str) -> Weights:
+    """The moving averages "mean.*" under the names of what they follow."""
+    means = {k: v for k, v in weights.items() if k.startswith("mean.")}
+    return {f"{part}{k.removeprefix('mean')}": v for k, v in means.items()}
+
+
 def held_out(recipe: Recipe) -> tuple[Images, Images]:
     """The recipe's data, and the same with the test images thinned to those it measures."""
     images = recipe.data()
