@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dgmlib.data.points import decode, encode
 from dgmlib.diffusion import (
     plane_choice,
     plane_error,
@@ -205,11 +206,15 @@ def test_the_samples_are_those_of_the_frame() -> None:
 
 
 def test_the_first_points_are_counted() -> None:
-    """Mutant: a traceback, or no plane to go on painting, while there are too few."""
-    few = plane_heart.Heart(True, np.zeros((3, 2)), None, *[None] * 5)  # type: ignore[arg-type]
+    """Mutants: a traceback while there are too few; the plane moves away under the pen."""
+    few = plane_heart.heart("ring", encode(decode(OWN)[:3]), seed=0)
     scene = diffusion_plane_heart.heart_scene(few)
     assert "3 points of your own. Paint 5 more" in scene.captions[0]
-    assert len(layer(scene, Brush).xy) == 3
+    assert len(layer(scene, Brush, 2).xy) == 3
+    scene.pack()
+    whole = diffusion_plane_heart.heart_scene(plane_heart.heart("ring", "", seed=0))
+    assert [p.area for p in scene.panels] == [p.area for p in whole.panels]
+    assert (scene.columns, scene.aspect) == (whole.columns, whole.aspect)
 
 
 # ---------------------------------------------------------------- learning

@@ -16,14 +16,15 @@ NAMES = {"by heart": "by heart", "smooth": "smooth, exact", "trained": "trained 
 
 
 def heart_scene(h: Heart) -> Scene:
-    """Frames are sizes of the training set."""
+    """Frames are sizes of the training set; the plane to paint on stays where it is."""
+    panels = [samples(h, (0, 0, 4, 4)), shares(h, (4, 0, 4, 4)), paint(h, (8, 0, 4, 4))]
     if h.data is None:
         words = f"{len(h.raw)} points of your own. Paint {FEWEST - len(h.raw)} more at least."
-        return Scene(panels=[paint(h, (0, 0, 1, 1))], alt=f"A plane to paint on. {words}",
-                     captions=[words], aspect=1.3)  # fmt: skip
+        return Scene(panels=panels, alt=f"A plane to paint on. {words}", captions=[words],
+                     columns=12, aspect=2.2)  # fmt: skip
     F = len(h.sizes)
     return Scene(
-        panels=[samples(h, (0, 0, 4, 4)), shares(h, (4, 0, 4, 4)), paint(h, (8, 0, 4, 4))],
+        panels=panels,
         alt="Samples of a denoiser that knows N training points by heart, the share of samples "
         f"near a training point, and a plane to paint training points on. {caption(h, F - 1)}",
         frame_values=h.sizes.astype(float), frame_label="training points N",
@@ -33,33 +34,36 @@ def heart_scene(h: Heart) -> Scene:
 
 
 def samples(h: Heart, area: tuple[int, int, int, int]) -> Panel:
-    known = np.stack([np.resize(h.training[:n], h.training.shape) for n in h.sizes])
     layers: list[Layer] = [
         Points(xy=x, color=COLORS[name], size=2.2, opacity=0.5, symbol="cross", name=NAMES[name])
         for name, x in h.others.items()
         if name != "fresh data"
     ]
+    known = [np.resize(h.training[:n], h.training.shape) for n in h.sizes]
     layers += [
-        Points(xy=known, color="ink", symbol="ring", size=4.5, opacity=0.9, name="training points"),
-        Points(xy=h.by_heart, color=1, symbol="diamond", size=2.4, opacity=0.9, name="by heart"),
-    ]
+        Points(xy=np.stack(known) if known else h.raw, color="ink", symbol="ring", size=4.5,
+               opacity=0.9, name="training points"),
+        Points(xy=h.by_heart if known else h.raw[:0], color=1, symbol="diamond", size=2.4,
+               opacity=0.9, name="by heart"),
+    ]  # fmt: skip
     side = Axis(range=(-REACH, REACH))
     return Panel(layers=layers, title="Samples from the same noise", x=side, y=side, equal=True,
                  area=area)  # fmt: skip
 
 
 def shares(h: Heart, area: tuple[int, int, int, int]) -> Panel:
-    y = np.stack([share_below(d) for d in h.distance.values()], 1)  # (F, L, g)
-    names = list(h.distance)
-    return Panel(
-        layers=[
-            Rules(at=np.array([SAME]), color="muted", width=1.0),
+    layers: list[Layer] = [Rules(at=np.array([SAME]), color="muted", width=1.0)]
+    if names := list(h.distance):
+        y = np.stack([share_below(d) for d in h.distance.values()], 1)  # (F, L, g)
+        layers.append(
             Lines(x=GRID, y=y, names=[NAMES[n] for n in names], colors=[COLORS[n] for n in names],
-                  dashes=[n in ("trained", "fresh data") for n in names]),
-        ],
+                  dashes=[n in ("trained", "fresh data") for n in names])
+        )  # fmt: skip
+    return Panel(
+        layers=layers,
         title="Share this near a training point", area=area,
-        x=Axis(label="distance", log=True, ticks=[(1e-4, "≤ 0.0001"), (1e-3, "0.001"),
-                                                  (1e-2, "0.01"), (0.1, "0.1"), (1.0, "1")]),
+        x=Axis(label="distance", range=(GRID[0], GRID[-1]), log=True,
+               ticks=[(1e-4, "≤ 0.0001"), *((v, f"{v:g}") for v in (1e-3, 0.01, 0.1, 1.0))]),
         y=Axis(range=(-0.02, 1.05)),
     )  # fmt: skip
 

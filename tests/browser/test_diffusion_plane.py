@@ -31,12 +31,12 @@ def test_a_run_is_scrubbed_both_ways_and_its_layers_go(open_page: Open) -> None:
 
 
 def test_training_points_are_painted_by_keys(open_page: Open) -> None:
-    """Mutants: the points do not reach the link; they are used before there are enough."""
+    """Mutants: the points miss the link, or are used too soon; an answer takes the focus."""
     page = open_page(f"{PAGE}&view=heart")
     assert "of the samples by heart are within 0.001" in caption(page)
     area = page.get_by_role("application", name="Painting area")
+    area.focus()
     for at, count in enumerate((3, 8)):
-        area.focus()
         for _ in range(count - 3 * at):
             page.keyboard.press("Enter")
             page.keyboard.press("Shift+ArrowRight")

@@ -18,6 +18,7 @@ import time
 import urllib.request
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path as File
 from typing import Any
 
@@ -721,15 +722,15 @@ def edits(page: Page) -> list[dict]:
     return page.evaluate("window.sent")
 
 
-def acknowledge(page: Page, scene: Scene | None = None) -> None:
-    """A rerun of the app has seen the last edit; with ``scene`` it also sends new bytes."""
+def acknowledge(page: Page, scene: Scene | None = None, edit: int = -1) -> None:
+    """A rerun of the app has seen an edit, the last; with ``scene`` it also sends new bytes."""
     if scene is None:
-        page.evaluate("dgmPlayer.player.edits.acknowledge(sent.at(-1).seq)")
+        page.evaluate("(i) => dgmPlayer.player.edits.acknowledge(sent.at(i).seq)", edit)
         return
     page.evaluate(
-        """(b) => dgmPlayer.update(Uint8Array.from(atob(b), (c) => c.charCodeAt(0)),
-        { ack: sent.at(-1).seq })""",
-        base64.b64encode(scene.pack()).decode(),
+        """([b, i]) => dgmPlayer.update(Uint8Array.from(atob(b), (c) => c.charCodeAt(0)),
+        { ack: sent.at(i).seq })""",
+        [base64.b64encode(scene.pack()).decode(), edit],
     )
 
 
@@ -1035,6 +1036,30 @@ def test_brush(show):
     page.keyboard.press("Enter")
     acknowledge(page)
     assert edits(page)[-1]["xy"][0] == pytest.approx([0.45, 0.5], abs=0.01)
+
+
+def test_a_busy_server_loses_no_point(show):
+    """Mutants: an answer to the first point, late, takes the second; kept after its own answer."""
+    brush = partial(Brush, at_most=12)
+    first, second, other = [0.2, 0.5], [0.8, 0.5], [0.5, 0.9]
+    page = show(still(brush(xy=np.zeros((0, 2))), x=UNIT, y=UNIT), send=True)
+    page.evaluate("dgmPlayer.player.edits.patience = 50")
+    page.mouse.click(*spot(page, *first))
+    page.mouse.click(*spot(page, *second))
+    page.wait_for_function("sent.length === 2 && !dgmPlayer.player.edits.flying")  # given up
+    late = base64.b64encode(still(brush(xy=np.array([first])), x=UNIT, y=UNIT).pack()).decode()
+    page.evaluate(
+        "(b) => dgmPlayer.update(Uint8Array.from(atob(b), (c) => c.charCodeAt(0)), { ack: 1 })",
+        late,
+    )
+    assert near(pixel(page, *second), BLUE, 60)
+    page.mouse.click(*spot(page, *other))
+    page.wait_for_function("sent.length === 3")
+    assert np.array(edits(page)[-1]["xy"]) == pytest.approx(
+        np.array([first, second, other]), abs=0.01
+    )
+    acknowledge(page, still(brush(xy=np.array([first])), x=UNIT, y=UNIT))
+    assert not near(pixel(page, *second), BLUE, 60)  # the server has the last word
 
 
 def test_pick(show):

@@ -1465,8 +1465,9 @@ class Edits {
     this.states = new Map(); // "panel.name" -> {layer, panel, values..., nodes}
     this.seq = 0;
     this.flying = 0; // the number of the message in flight, 0 for none
+    this.answered = 0; // the number of the last message known to be answered
     this.waiting = null; // the latest edit that has not been sent
-    this.patience = 2000; // ms until an unanswered message counts as lost
+    this.patience = 2000; // ms after which the next message no longer waits for an answer
     this.alone = false; // nobody answers a question for a picture
   }
 
@@ -1476,7 +1477,8 @@ class Edits {
 
   // A new scene: the server's values, except what the reader holds or has not had answered.
   load(scene) {
-    this.seq = Math.max(this.seq, this.player.options.ack ?? 0);
+    this.answered = Math.max(this.answered, this.player.options.ack ?? 0);
+    this.seq = Math.max(this.seq, this.answered);
     const seen = new Set();
     scene.panels.forEach((panel, i) => panel.layers.forEach((L) => {
       if (!(L.type in EDITS)) return;
@@ -1486,7 +1488,7 @@ class Edits {
       const state = old ?? { panel: i, nodes: [], tool: "paint", undo: [] };
       const mine = { xy: state.xy, width: state.width };
       state.layer = L;
-      const keep = old && state.pending;
+      const keep = old && this.pending(state);
       if (!keep) Object.assign(state, initialValues(L, old));
       if (keep && L.type === "Handles" && state.held != null && L.xy.length === mine.xy.length) {
         const hold = state.held; // the finger keeps its handle, the others follow the server
@@ -1502,11 +1504,16 @@ class Edits {
     return this.states.get(`${panel}.${L.name}`);
   }
 
+  // Held, or changed and not yet answered, however long a busy server takes.
+  pending(state) {
+    return state.held != null || state.sent > this.answered;
+  }
+
   // At most one message is in flight; of what happens meanwhile the latest is sent next.
   send(state, payload) {
     if (!this.connected) return;
     this.waiting = { layer: state.layer.name, panel: state.panel, ...payload };
-    state.pending = true;
+    state.sent = this.seq + 1;
     if (!this.flying) this.flush();
   }
   flush() {
@@ -1514,11 +1521,8 @@ class Edits {
     this.waiting = null;
     clearTimeout(this.timeout);
     this.flying = edit ? ++this.seq : 0;
-    this.player.frame.setAttribute("aria-busy", String(!!edit));
-    if (!edit) {
-      for (const state of this.states.values()) state.pending = state.held != null;
-      return;
-    }
+    this.player.frame.setAttribute("aria-busy", String(this.seq > this.answered));
+    if (!edit) return;
     this.timeout = setTimeout(() => this.flush(), this.patience);
     const { live } = this.player.options;
     if (edit.final === false && live && !this.alone) this.ask(live, { seq: this.flying, ...edit });
@@ -1545,8 +1549,10 @@ class Edits {
     }
     this.acknowledge(seq);
   }
-  acknowledge(seq) {
-    if (this.flying && seq >= this.flying) this.flush();
+  acknowledge(seq = 0) {
+    this.answered = Math.max(this.answered, seq);
+    if (this.flying && seq >= this.flying) return this.flush();
+    this.player.frame.setAttribute("aria-busy", String(this.seq > this.answered));
   }
   destroy() {
     clearTimeout(this.timeout);
@@ -1617,7 +1623,6 @@ class Edits {
     const p = this.pointer(event);
     state.held = i % n;
     state.offset = [v.X(i < n ? x : x + state.width[i - n]) - p[0], v.Y(y) - p[1]];
-    state.pending = true;
   }
   moveHandle(state, i, event) {
     const n = state.xy.length;
