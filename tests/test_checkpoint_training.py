@@ -355,7 +355,7 @@ def test_recipes_are_read_without_torch() -> None:
     """Mutant: ``import torch`` at the head of a recipe: `list` and a page would wait for it."""
     program = (
         "import sys\nfrom dgmlib.checkpoints.recipes import RECIPES\n"
-        "assert len(RECIPES) == 27, len(RECIPES)\nassert 'torch' not in sys.modules"
+        "assert len(RECIPES) == 30, len(RECIPES)\nassert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -31,7 +31,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.safetensors"))
 PUBLISHED = [f"{model}-{data}" for model in ("vae", "iwae5", "iwae50")
              for data in ("dynamic", "static")]  # fmt: skip
 # of a family, to measure it again
-IMAGES = {"vae": 200, "gan": 1_000, "classifier": 1_000, "diffusion": 200}
+IMAGES = {"vae": 200, "gan": 1_000, "classifier": 1_000, "diffusion": 200, "score": 200}
 AGAIN = (
     "test ELBO", "rate", "distortion", "clustering accuracy", "classifier's confidence",
     "sure images", "code accuracy", "bound on I(c; x), continuous", "test accuracy",
