@@ -199,9 +199,9 @@ def test_the_theory_is_one_text_with_every_part(name: str) -> None:
 
 def test_tables_show_four_digits_and_infinity() -> None:
     text = behind.table(Table(["a", "b|c"], [["x|y", float("inf")], ["z", -0.000123456]], "Words."))
-    assert "x\\|y | ∞" in text
-    assert "−0.0001235" in text
-    assert text.endswith("Words.")
+    assert "<td>x|y</td><td>∞</td>" in text
+    assert "<td>−0.0001235</td>" in text
+    assert text.endswith("</table>\n\nWords.")
 
 
 VIEWS = [(name, view) for name in catalogue.PAGES for view in spec.of(name).views]
@@ -304,8 +304,15 @@ def test_a_parameter_cannot_have_a_name_of_the_frame() -> None:
         fields.controls(taken)
 
 
-def test_a_bar_in_a_table_is_no_column() -> None:
-    """In a heading as in a cell: log p(x|z). Mutant: headings written as they are."""
-    first, _, row = behind.table(Table(["p(x|z)"], [["q(z|x)"]])).split("\n")[:3]
-    assert first == r"| p(x\|z) |"
-    assert row == r"| q(z\|x) |"
+def test_a_table_shows_its_words_as_they_are_written() -> None:
+    """In a heading as in a cell. Mutants: either one read as Markdown or as HTML."""
+    text = behind.table(Table(["p(x|z) < 1"], [["a*b*c & <i>"]]))
+    assert ">p(x|z) &lt; 1</th>" in text
+    assert "<td>a*b*c &amp; &lt;i&gt;</td>" in text
+
+
+def test_the_longest_cell_of_a_column_gives_it_its_width() -> None:
+    """Four lines of 10 for 40 letters. Mutants: the heading or the last row alone; a row's longest
+    for each of its columns; letters of a number before it is rounded."""
+    text = behind.table(Table(["a", "heading"], [["x" * 40, 1 / 3], ["y", "z"]]))
+    assert re.findall(r"<th style=\"min-width: (\d+)ch\">", text) == ["10", "2"]

@@ -1,6 +1,7 @@
 """What stands behind a picture: its checks, its program, its numbers and links to it."""
 
 import dataclasses
+import html
 import io
 import math
 from typing import Any
@@ -106,20 +107,30 @@ def _regular(values: list | tuple) -> bool:
     return len({np.shape(v) for v in values}) <= 1
 
 
+LINES = 4  # that a cell should not need more of; where that is too wide, the table scrolls
+
+
 def table(t: Table) -> str:
-    """Markdown. Floats have four significant digits."""
-    rows = [
-        [_cell(c) for c in t.columns],
-        ["---"] * len(t.columns),
-        *([_cell(c) for c in row] for row in t.rows),
+    """HTML for Markdown, which shows every cell as it is written. Floats have four digits.
+
+    A column is as wide as its longest cell needs, so that a phone does not press it into a
+    tower of single words.
+    """
+    cells = [[_cell(c) for c in row] for row in (t.columns, *t.rows)]
+    wide = [math.ceil(max(map(len, column)) / LINES) for column in zip(*cells, strict=True)]
+    head = [
+        f'<th style="min-width: {w}ch">{html.escape(c)}</th>'
+        for c, w in zip(cells[0], wide, strict=True)
     ]
-    lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return f"{lines}\n\n{t.caption}" if t.caption else lines
+    body = [[f"<td>{html.escape(c)}</td>" for c in row] for row in cells[1:]]
+    lines = "\n".join(f"<tr>{''.join(row)}</tr>" for row in body)
+    made = f"<table><thead><tr>{''.join(head)}</tr></thead><tbody>\n{lines}\n</tbody></table>"
+    return f"{made}\n\n{t.caption}" if t.caption else made
 
 
 def _cell(value: str | float) -> str:
     if isinstance(value, str):
-        return value.replace("|", "\\|")
+        return value
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     return f"{value:.4g}".replace("-", "−")

@@ -126,7 +126,7 @@ def show(spec: Spec, chosen: str, p: Any, made: Rendered) -> None:
             st.plotly_chart(item, key=key, config={"displaylogo": False})
         elif isinstance(item, Table):
             with st.expander("In numbers", expanded=not _awaits_a_guess(spec, chosen)):
-                st.markdown(behind.table(item))
+                st.markdown(behind.table(item), unsafe_allow_html=True)
         else:
             raise TypeError(f"{view.title}: show returned {type(item).__name__}")
 

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
+    PHONE,
     caption,
+    hangs_over,
     idle,
     link,
     pixels,
@@ -97,4 +99,21 @@ def test_scores_stand_in_a_table(open_page: Open) -> None:
     expect(page.get_by_role("table").first).to_contain_text("vae-dynamic")
     expect(page.get_by_role("table").first).to_contain_text("importance weighted bound of")
     expect(page.get_by_role("table").nth(1)).to_contain_text("minutes on")
+    assert violations(page) == []
+
+
+def test_a_long_cell_of_a_table_is_no_tower_of_words_on_a_phone(open_page: Open) -> None:
+    """The table scrolls instead, by keyboard too, and the page does not.
+
+    Mutants: columns without a width of their own (rows of ten lines); a width that Streamlit
+    leaves out; a table that the page is as wide as."""
+    page = open_page(f"{PICTURE}&view=bound", viewport=PHONE, touch=True)
+    table = page.get_by_role("table").first
+    line = table.evaluate("t => parseFloat(getComputedStyle(t).fontSize) * 1.6")
+    rows = [box["height"] for row in table.get_by_role("row").all() if (box := row.bounding_box())]
+    assert len(rows) == 5
+    assert max(rows) < 6 * line
+    assert table.evaluate("t => t.scrollWidth > t.clientWidth")
+    expect(table).to_have_attribute("tabindex", "0")
+    assert hangs_over(page) <= 0
     assert violations(page) == []
