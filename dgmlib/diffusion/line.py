@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dgmlib.diffusion import process, samplers, schedule
+from dgmlib.diffusion import own_schedule, process, samplers, schedule
 from dgmlib.diffusion.exact import Eps
 from dgmlib.diffusion.samplers import Rule
 from dgmlib.diffusion.schedule import Schedule
@@ -52,11 +52,16 @@ class Walk(NamedTuple):
 
 
 def plan(name: str, T: int) -> Schedule:
-    """A schedule by its name; "linear" has its betas made for T, the last has those of T = 1000."""
+    """A schedule by its name, or the four shares of one that was drawn (:mod:`.own_schedule`).
+
+    "linear" has its betas made for T, the last has those of T = 1000.
+    """
     if name == "linear":
         return schedule.linear(T, first=min(0.1 / T, 0.9), last=min(20 / T, 0.99))
     if name == "linear of T = 1000":
         return schedule.linear(T)
+    if name[:1].isdigit():
+        return own_schedule.through(own_schedule.parse(name), T)
     if name not in PLANS:
         raise ValueError(f"there is no schedule {name!r}; there are {', '.join(PLANS)}")
     return {"cosine": schedule.cosine, "sigmoid": schedule.sigmoid}[name](T)

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from dgmlib.diffusion import own_schedule
 from dgmlib.diffusion.health import FAR
+from dgmlib.diffusion.line import PLANS
 from dgmlib.diffusion.line_health import CURVE, GRID, Sweep, U
 from dgmlib.figures.divergences import num
-from dgmlib.figures.scene import Axis, Lines, Panel, Rules, Scene
+from dgmlib.figures.scene import Axis, Handles, Layer, Lines, Panel, Rules, Scene
 from dgmlib.figures.table import Table
 
 FLOOR = 1e-8
@@ -28,14 +30,26 @@ def health_scene(s: Sweep) -> list[Scene | Table]:
 def _curve(s: Sweep) -> Panel:
     t = np.linspace(0, 1, CURVE)
     left = np.sqrt(s.alpha_bar)  # (F, CURVE)
+    layers: list[Layer] = [
+        Lines(x=t, y=np.stack([left, np.sqrt(1 - s.alpha_bar)], 1),
+              names=["√ᾱ, share of x₀", "√(1 − ᾱ), noise"], colors=["target", "accent"],
+              dashes=[False, True], width=2.5),
+    ]  # fmt: skip
+    own = s.name not in PLANS
+    if own:
+        layers.append(_grips(own_schedule.parse(s.name)))
     return Panel(
-        layers=[
-            Lines(x=t, y=np.stack([left, np.sqrt(1 - s.alpha_bar)], 1),
-                  names=["√ᾱ, share of x₀", "√(1 − ᾱ), noise"], colors=["target", "accent"],
-                  dashes=[False, True], width=2.5),
-        ],
-        title=f"Schedule: {s.name}", x=Axis(label="t / T", range=(0.0, 1.0)),
-        y=Axis(label="factor", range=(0.0, 1.05)), area=(0, 0, 1, 1),
+        layers=layers, title="Your schedule: drag it" if own else f"Schedule: {s.name}",
+        x=Axis(label="t / T", range=(0.0, 1.0)), y=Axis(label="factor", range=(0.0, 1.05)),
+        area=(0, 0, 1, 1),
+    )  # fmt: skip
+
+
+def _grips(shares: tuple[float, ...]) -> Handles:
+    return Handles(
+        xy=np.stack([own_schedule.KNOTS, shares], 1), axes="y", spoken=True,
+        labels=[f"√ᾱ at t = {k:g} T" for k in own_schedule.KNOTS], colors=["target"] * len(shares),
+        low=(0.0, own_schedule.LEAST), high=(1.0, own_schedule.MOST), name="shares",
     )  # fmt: skip
 
 
