@@ -8,8 +8,9 @@ PIP  := $(PY) -m pip install --disable-pip-version-check
 PORT ?= 8501
 # Extra words for pytest: make test PYTEST="-k mixture"
 PYTEST ?=
-# Browsers come after the rest, stopwatches alone at the end; with a choice of tests a part may be
-# empty. Whoever has nothing left to do takes over half of what the other still has.
+# Types are checked beside the first tests; browsers come after them, stopwatches alone at the end;
+# with a choice of tests a part may be empty. Whoever has nothing left to do takes over half of what
+# the other still has.
 NONE_IS_FINE = $(if $(PYTEST),|| [ $$? -eq 5 ])
 TWO := -n 2 --dist worksteal
 # The suite starts Python many times: each would compile every module anew.
@@ -27,8 +28,9 @@ run: $(VENV)/.site
 test: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m pyright --pythonpath $(PY)
-	$(PY) -m pytest $(TWO) --ignore tests/browser --ignore tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
+	$(PY) -m pyright --pythonpath $(PY) > $(VENV)/types & types=$$!; \
+	  ( $(PY) -m pytest $(TWO) --ignore tests/browser --ignore tests/test_latency.py $(PYTEST) $(NONE_IS_FINE) ); \
+	  passed=$$?; wait $$types; typed=$$?; cat $(VENV)/types; exit $$((passed + typed))
 	CHROMIUM="$$($(PY) tools/chromium.py)" && export CHROMIUM && $(PY) -m pytest $(TWO) tests/browser $(PYTEST) $(NONE_IS_FINE)
 	$(PY) -m pytest tests/test_latency.py $(PYTEST) $(NONE_IS_FINE)
 

@@ -3,6 +3,9 @@
 Looks at ``$CHROMIUM``, the PATH, the usual places of a Mac and Playwright's own download. If
 nothing starts: the Debian package where that is allowed, Playwright's download elsewhere. If
 that fails too it says what to install and exits with 1.
+
+The headless shell is the same engine without windows. It opens a page of the site with six tenths
+of the processor time, so it comes first, and a build (``$CI``) gets it even beside a whole one.
 """
 
 import os
@@ -12,14 +15,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SHELL = "chromium-headless-shell"
+NAMES = (SHELL, "chrome-headless-shell", "chromium", "chromium-browser",
+         "google-chrome", "google-chrome-stable", "chrome")  # fmt: skip
 MAC = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 REMEDY = """\
 No Chromium starts here, and the browser tests need one. Any of these will do:
-  Debian, Ubuntu   sudo apt-get install chromium
+  Debian           sudo apt-get install chromium-headless-shell (or chromium)
   anywhere         python -m playwright install --with-deps chromium
   already there    CHROMIUM=/path/to/chromium make test"""
 
@@ -56,8 +61,9 @@ def commands() -> Iterator[list[list[str]]]:
     """Ways to get one, each a list of commands, the likeliest first."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     if root and shutil.which("apt-get"):
-        install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]
-        yield [["apt-get", "update"], install]
+        install = ["apt-get", "install", "-y", "--no-install-recommends"]
+        yield [["apt-get", "update"], [*install, SHELL]]
+        yield [[*install, "chromium"]]
     with_libraries = ["--with-deps"] if root and sys.platform == "linux" else []
     yield [[sys.executable, "-m", "playwright", "install", *with_libraries, "chromium"]]
 
@@ -66,7 +72,7 @@ def get() -> str | None:
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for steps in commands():
         for step in steps:
-            print("No Chromium yet:", *step, file=sys.stderr, flush=True)
+            print("To have a browser:", *step, file=sys.stderr, flush=True)
             subprocess.run(step, stdout=sys.stderr, stdin=subprocess.DEVNULL, env=quiet)
         if path := find():
             return path
@@ -75,8 +81,9 @@ def get() -> str | None:
 
 def main() -> int:
     path = find()
-    if path is None and "CHROMIUM" not in os.environ:
-        path = get()
+    a_build = "CI" in os.environ and not (path and "headless-shell" in path)
+    if "CHROMIUM" not in os.environ and (path is None or a_build):
+        path = get() or path
     if path is None:
         print(REMEDY, file=sys.stderr)
         return 1
