@@ -11,15 +11,35 @@ of :mod:`.exact` this short, and quick for sets of many Gaussians.
 import numpy as np
 
 from dgmlib.checkpoints import store
+from dgmlib.data.points import decode
+from dgmlib.diffusion import sets
 from dgmlib.diffusion.exact import recall
-from dgmlib.diffusion.sets import Set
+from dgmlib.diffusion.sets import MOST, Set
 from dgmlib.mixtures import gmm
 from dgmlib.scores import exact, network
 
 DATA = ("two unequal", "8 Gaussians", "two moons")
-REACH = 3.4  # half a side of the square that is looked at
+OWN = 0.08  # width of a reader's own points
+REACH = 4.0  # half a side of the square that is looked at
 EMPTY = 1e-3  # of the largest density: below it there are no data
 SIGMAS = 0.05 * 2 ** (0.5 * np.arange(13))  # 0.05 to 3.2
+
+
+def chosen(name: str, points: str = "") -> Set:
+    """A set by its name; a reader's own ``points``, a text of ``data.points``, go first.
+
+    Each is a Gaussian of width OWN. They stay where they are painted; points that reach beyond the
+    square are moved to mean 0 and mean square 2.
+    """
+    if not points:
+        return sets.named(name)
+    x = decode(points)
+    if len(x) > MOST:
+        raise ValueError(f"there are {len(x)} points of your own; at most {MOST} can be used: "
+                         "remove them and paint fewer, or open a shorter CSV file")  # fmt: skip
+    if np.abs(x).max() > REACH:
+        return sets.own(x, std=OWN)
+    return Set("own", x, np.full(len(x), 1 / len(x)), OWN)
 
 
 def checkpoint(name: str) -> str:
