@@ -106,6 +106,7 @@ ui.page(
         "Noise with few steps": dict(steps=8, eta=1.0, first="DDIM", second="DDIM"),
         "Heun pays twice": dict(steps=8, first="Heun", second="Euler"),
         "1 to 1000 steps": dict(view="many"),
+        "The same, trained": dict(view="many", denoiser="trained"),
         "Memorised": dict(view="heart"),
         "Learnt too short": dict(view="learn", training=500),
     },

@@ -246,11 +246,13 @@ def test_the_prose_quotes_what_is_computed() -> None:
 def quotes() -> list[str]:
     """Every number of "Where it breaks" that a change could make untrue."""
     exact = plane_recorded.many("Swiss roll", "", "exact", seed=0)
+    net = plane_recorded.many("Swiss roll", "", "trained", seed=0)
     easy = plane_recorded.many("8 Gaussians", "", "exact", seed=0)
     h = plane_heart.heart("Swiss roll", "", seed=0)
     e = plane_error.errors("Swiss roll", "", seed=0)
     short, long = (plane_recorded.here("Swiss roll", "", n, seed=0) for n in (500, 3000))
     assert exact is not None
+    assert net is not None
     assert easy is not None
     assert short is not None
     assert long is not None
@@ -263,6 +265,8 @@ def quotes() -> list[str]:
     on = 100 * (h.distance["by heart"][n] < plane_heart.SAME).mean()
     far = {k: float(np.median(d[n])) for k, d in h.distance.items()}
     ends = easy.w2[2].mean(-1)
+    moved = np.nanmax(np.abs((net.w2 - exact.w2).mean(-1))[:, at[10] :])
+    poor, fair = (float(m.w2[3, 1].mean()) for m in (net, exact))
     return [
         f"is {exact.floors.min():.2f} to {exact.floors.max():.2f}",
         f"{ddpm[at[3]]:.2f} with DDPM, {plus[at[3]]:.2f} with DDPM+, {ddim[at[3]]:.2f} with DDIM, "
@@ -272,6 +276,9 @@ def quotes() -> list[str]:
         f"DDPM+ at {plus[at[5]]:.2f}",
         f"five steps of Heun are nine calls and end at {heun[at[5]]:.2f}, ten of DDIM at "
         f"{ddim[at[10]]:.2f}",
+        f"moves by more than {moved:.3f} from ten steps on. But two steps of Heun end at "
+        f"{poor:.2f} instead of {fair:.2f}: its first step overshoots to a median $|x|$ of "
+        f"{overshoot():.1f}",
         f"{ends[at[5]]:.2f} with five steps and {ends[-1]:.2f} with 1,000, both in the band",
         f"{100 * near():.0f} % lie within three deviations",
         f"{on:.0f} % of the samples by heart lie on a training point",
@@ -290,6 +297,14 @@ def near() -> float:
     start = np.random.default_rng(0).standard_normal((4000, 2))
     end = samplers.sample(sets.eps(s), plane_choice.levels(5), start, rule="ddim").x[-1]
     return float((plane_heart.nearest(end, s.centre) < 3 * s.std).mean())
+
+
+def overshoot() -> float:
+    """The median |x| between two steps of Heun with the trained network."""
+    start = np.random.default_rng([0, 0]).standard_normal((1600, 2))
+    eps = plane_choice.denoiser("trained", "Swiss roll", "")
+    between = samplers.sample(eps, plane_choice.levels(2), start, rule="heun").x[1]
+    return float(np.median(np.linalg.norm(between, axis=1)))
 
 
 def test_names_are_those_of_the_library() -> None:

@@ -24,6 +24,7 @@ SEED = 0
 MANY: dict[str, tuple[str, str]] = {  # set, denoiser
     "many-roll": ("Swiss roll", "exact"),
     "many-eight": ("8 Gaussians", "exact"),
+    "many-roll-trained": ("Swiss roll", "trained"),
 }
 HERE: dict[str, tuple[str, int]] = {  # set, steps of training
     "learn-roll": ("Swiss roll", 3000),
