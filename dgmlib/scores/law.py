@@ -17,7 +17,7 @@ References:
     https://doi.org/10.1007/BF02547521
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -75,26 +75,38 @@ def push(mass: np.ndarray, kernel: np.ndarray, steps: int) -> np.ndarray:
 
 def annealed(
     score_at: Callable[[float], Score], sigmas: np.ndarray, sizes: np.ndarray, *, steps: int,
-    reach: float, extent: float, fine: float = FINE,
+    reach: float, extent: float, swell: float = 1.0, fine: float = FINE,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Grid and mass (g,) after all levels, ``steps`` of each, from anywhere in [-reach, reach].
+    """Grid and mass (g,) after all of :func:`levels`."""
+    *_, (x, path) = levels(score_at, sigmas, sizes, steps=steps, reach=reach, extent=extent,
+                           swell=swell, fine=fine)  # fmt: skip
+    return x, path[-1]
 
-    ``score_at(sigma)`` is the smoothed score, ``sizes`` (L,) are the steps of the levels; without
-    noise the data lie in [-extent, extent]. Every level has a grid as wide as the level before
-    needs and as fine as the level after. One level of sigma 0 is Langevin dynamics as it is.
+
+def levels(
+    score_at: Callable[[float], Score], sigmas: np.ndarray, sizes: np.ndarray, *, steps: int,
+    reach: float, extent: float, swell: float = 1.0, fine: float = FINE,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
+    """For each level its grid (g,) and the masses after 1, ..., ``steps`` of its steps (steps, g).
+
+    Chains start anywhere in [-reach, reach]. ``score_at(sigma)`` is the smoothed score, ``sizes``
+    (L,) are the steps of the levels; without noise the data lie in [-extent, extent], and large
+    steps make a level wider than its noise by ``swell``. Every level has a grid as wide as the
+    level before needs and as fine as the level after. One level of sigma 0 is Langevin dynamics as
+    it is.
     """
     finer = np.minimum(sizes, np.append(sizes[1:], sizes[-1:]))
-    wide = extent + 8 * np.append(sigmas[0], sigmas)
+    wide = extent + 8 * swell * np.append(sigmas[0], sigmas)
     wide[0] = max(wide[0], reach + 8 * (2 * sizes[0]) ** 0.5)
     x = (np.arange(STARTS) + 0.5) * (2 * reach / STARTS) - reach
     mass = np.full(STARTS, 1 / STARTS)
     for i, (sigma, size) in enumerate(zip(sigmas, sizes, strict=True)):
         s, to = score_at(float(sigma)), grid(-wide[i], wide[i], float(finer[i]), fine)
-        mass = push(mass @ ula_kernel(s, x, size, to), ula_kernel(s, to, size), steps - 1)[-1]
-        x = to
-    if 1 - mass.sum() > LOST:
-        raise ValueError(f"{1 - mass.sum():.1e} of the mass left the grid: lower the steps")
-    return x, mass
+        path = push(mass @ ula_kernel(s, x, size, to), ula_kernel(s, to, size), steps - 1)
+        x, mass = to, path[-1]
+        if 1 - mass.sum() > LOST:
+            raise ValueError(f"{1 - mass.sum():.1e} of the mass left the grid: lower the steps")
+        yield x, path
 
 
 def settled(kernel: np.ndarray) -> np.ndarray:

@@ -1,0 +1,54 @@
+"""The page of Langevin dynamics in a reader's hands: a schedule that is dragged, frames."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import caption, drag, handle, idle, pixels, query, show_view
+
+Open = Callable[..., Page]
+PAGE = "langevin?hide=theory"
+
+
+def test_the_schedule_is_dragged_and_keyed(open_page: Open) -> None:
+    """Mutants: an end that cannot be moved, or moves the other; a picture that does not follow; a
+    link that forgets; an answer that takes the focus."""
+    page = open_page(f"{PAGE}&levels=4&steps=5")
+    assert caption(page).startswith("Step 20 of 20, σ = 0.50")
+    drag(page, handle(page, "σ last"), 0, -30)
+    idle(page)
+    assert 0.6 < float(query(page)["last"]) < 2.0
+    assert "first" not in query(page)
+    expect(page.locator(".dgm-caption").first).to_contain_text(
+        f"σ = {float(query(page)['last']):.2f}"
+    )
+    first = handle(page, "σ first")
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    idle(page)
+    once = float(query(page)["first"])
+    assert once < 6.0
+    page.keyboard.press("ArrowDown")
+    idle(page)
+    assert float(query(page)["first"]) < once
+
+
+def test_frames_are_steps_in_every_view(open_page: Open) -> None:
+    """Mutants: frames that stand; a view whose slider asks the server."""
+    page = open_page(PAGE)
+    for view, first, last in (
+        (None, "Step 0 of 144", "Step 144 of 144"),
+        ("Where ULA settles", "Step 0, of size", "Step 300, of size"),
+        ("Two forces", "Step 0 of learning", "Step 59 of learning"),
+    ):
+        if view:
+            show_view(page, view)
+        canvas, said = page.locator(".dgm canvas").first, page.locator(".dgm-caption").first
+        page.locator(".dgm-slider").first.focus()
+        page.keyboard.press("End")
+        expect(said).to_contain_text(last)
+        end = pixels(canvas)
+        page.keyboard.press("Home")
+        expect(said).to_contain_text(first)
+        page.wait_for_timeout(100)
+        assert pixels(canvas) != end, view
