@@ -574,6 +574,18 @@ def test_panels_stack_on_a_phone(show):
     page.wait_for_function("dgmPlayer.player.views[1].box.x > 400")
 
 
+def test_a_narrow_column_keeps_its_height(show):
+    """Titles, legends and axes need as many pixels there. Mutant: the height follows the width."""
+    page = show(three_panels(), width=1100)
+
+    def height(width: int) -> float:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(f"Math.abs(dgmPlayer.player.width - {width}) < 60")
+        return page.evaluate("dgmPlayer.player.canvas.clientHeight")
+
+    assert height(650) == height(700) < height(1000)
+
+
 def strips(*aspects: float | None, title: str = "Strip") -> Scene:
     """Ten images in a row, once for each aspect."""
     value = np.random.default_rng(0).random((10, 4, 4))

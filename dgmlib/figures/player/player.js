@@ -718,7 +718,8 @@ function paintCells(canvas, cells, meta, range, table, W, H, down = false) {
 
 // ------------------------------------------------------------------ 6 layout
 
-const NARROW = 560;
+const NARROW = 560; // below it panels stand one below the other
+const SMALL = 720; // below it the height stays: titles, legends and axes do not shrink with the width
 const GAP = 18;
 const LEGEND_ROW = 24;
 const BAR = 70; // a colour bar with its numbers
@@ -737,7 +738,7 @@ function grid(scene, width, wantedHeight) {
     return area;
   });
   const rows = next;
-  const height = wantedHeight ?? Math.max(180, Math.min(width / scene.aspect, 1000));
+  const height = wantedHeight ?? Math.max(180, Math.min(Math.max(width, SMALL) / scene.aspect, 1000));
   const cw = (width - GAP * (columns - 1)) / columns;
   const ch = (height - top - GAP * (rows - 1)) / rows;
   if (width >= NARROW) {
