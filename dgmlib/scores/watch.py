@@ -1,16 +1,19 @@
 """The training behind :mod:`.learned`: steps, and at some of them a frame."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from dgmlib.divergences.quadrature import Estimate
 from dgmlib.gan import players
 from dgmlib.jobs import Job, Progress
 from dgmlib.mixtures import gmm
-from dgmlib.scores import exact, fisher, learned, matching, train
+from dgmlib.scores import exact, fisher, learned, matching, mesh, train
+from dgmlib.scores.exact import Score
 from dgmlib.scores.learned import MASS, Learned, Settings
 
-RTOL = 1e-3  # of the Fisher divergence of a frame
+RTOL = 1e-3  # of the Fisher divergence of a frame, on the line
 OFTEN = 50  # steps from one word about progress to the next
 
 
@@ -21,6 +24,7 @@ def watch(
     """``steps`` steps on the points x, told on a grid of ``axis``; arguments are checked."""
     sigma = np.array(settings.sigmas if learned.noisy(settings) else (0.0,), dtype=float)
     asked = [exact.smoothed(truth, float(s)) for s in sigma]
+    distance = [_distance(q) for q in asked]
     place = axis[:, None] if x.shape[1] == 1 else np.stack(np.meshgrid(axis, axis), -1)
     flat, shape = place.reshape(-1, x.shape[1]), place.shape[:-1]
     density = np.stack([np.exp(gmm.log_prob(q, flat)) for q in asked])
@@ -34,7 +38,7 @@ def watch(
                 learned.score_of(players.arrays(state.player), settings, float(s)) for s in sigma
             ]
             field = np.stack([s(flat) for s in seen])
-            apart = [fisher.fisher(q, s, rtol=RTOL) for q, s in zip(asked, seen, strict=True)]
+            apart = [far(s) for far, s in zip(distance, seen, strict=True)]
             halves = [sides(*of) for of in zip(field, right, density, strict=True)]
             shown = field.reshape(-1, *place.shape).astype(np.float32)
             loss = np.mean(since) if since else np.nan
@@ -50,6 +54,15 @@ def watch(
         settings, truth, x, sigma, axis, density.reshape(-1, *shape),
         right.reshape(-1, *place.shape), *columns, params=players.arrays(state.player),
     )  # fmt: skip
+
+
+def _distance(q: gmm.Params) -> Callable[[Score], Estimate]:
+    """The Fisher divergence of q from any score; in the plane at nodes whose truth is kept."""
+    if q.mean.shape[1] == 1:
+        return lambda s: fisher.fisher(q, s, rtol=RTOL)
+    nodes = mesh.mesh(q)
+    right = mesh.scores(q, nodes)
+    return lambda s: mesh.expect(nodes, matching.explicit(s(nodes.x), right))
 
 
 def _step(state: train.State, settings: Settings, part: float) -> tuple[train.State, float]:

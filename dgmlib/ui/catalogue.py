@@ -20,6 +20,7 @@ PAGES = (
     "diffusion_line",
     "diffusion_plane",
     "diffusion_digits",
+    "score_matching",
     "langevin",
     "sampling",
     "mcmc",
