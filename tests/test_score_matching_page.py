@@ -137,8 +137,9 @@ def test_learning_is_drawn(name: str) -> None:
         np.testing.assert_allclose(np.asarray(drawn) * (2 + length), 1.8 * 4 / 13 * wanted,
                                    atol=1e-9)  # fmt: skip
     words = scene.captions[-1]
-    assert f"Fisher divergence {f.fisher[-1, 0]:.3f}" in words
-    assert f"{f.outside[-1, 0]:.1f} elsewhere" in words
+    digits = 3 if f.fisher[-1, 0] < 100 else 0
+    assert f"Fisher divergence {f.fisher[-1, 0]:,.{digits}f};" in words
+    assert f"{f.outside[-1, 0]:,.{0 if f.outside[-1, 0] > 100 else 1}f} elsewhere" in words
     assert "loss" not in scene.captions[0]
     assert len(scene.pack()) < 2**19
 
@@ -185,9 +186,10 @@ def test_dials_are_drawn_and_told() -> None:
 
 @pytest.mark.parametrize("d", [1, 32])
 def test_dials_at_both_ends(d: int) -> None:
-    """Mutant: a spread of nothing, or a bar below 0, on a log axis."""
+    """Mutants: a spread of nothing, or a bar below 0, on a log axis; "1 dimensions"."""
     scene, _ = score_dials.dials_scene(dials.dials(d, seed=3))
     assert isinstance(scene, Scene)
+    assert scene.captions[0].startswith(f"{d} dimension{'s' * (d > 1)}, 1 probe, 2 networks")
     scene.pack()
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import Axis, Layer, Lines, Panel, Path, Points, Rules, Scene
+from dgmlib.figures.score_field import count
 from dgmlib.figures.table import Table
 from dgmlib.scores.dials import EXAMPLES, PROBES, Dial, Dials, Measured, std
 
@@ -44,7 +45,8 @@ def probes(s: Dials, area: Area) -> Panel:
         layers=layers, title="Spread of one example against its cost", area=area,
         x=Axis(label="networks for one example", log=True, range=(1.7, 40.0),
                ticks=[(v, f"{v:g}") for v in (2.0, 3.0, 5.0, 9.0, 17.0, 33.0)]),
-        y=Axis(label="standard deviation", log=True, ticks=ticks(0.1, 300)),
+        y=Axis(label="standard deviation", log=True,
+               ticks=ticks(0.1, 300, (1, 1.5, 2, 3, 4, 5, 7))),
     )  # fmt: skip
 
 
@@ -61,7 +63,7 @@ def noise(s: Dials, area: Area) -> Panel:
         title="Spread of one example of denoising", area=area,
         x=Axis(label="noise σ", log=True,
                ticks=[(v, f"{v:g}") for v in (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)]),
-        y=Axis(log=True, ticks=ticks(0.1, 3000)),
+        y=Axis(log=True, ticks=ticks(0.1, 3000, (1, 3))),
     )  # fmt: skip
 
 
@@ -77,8 +79,8 @@ def points(x: np.ndarray, row: list[Measured], color: str | int) -> list[Layer]:
     ]
 
 
-def ticks(low: float, high: float) -> list[tuple[float, str]]:
-    each = [m * 10.0**k for k in range(-3, 5) for m in (1, 2, 5)]
+def ticks(low: float, high: float, steps: tuple[float, ...]) -> list[tuple[float, str]]:
+    each = [m * 10.0**k for k in range(-3, 5) for m in steps]
     return [(v, f"{v:g}") for v in each if low <= v <= high]
 
 
@@ -90,7 +92,7 @@ def caption(s: Dials, i: int) -> str:
         for name, dial, row in zip(NAMES, s.sliced, s.measured_sliced, strict=True)
     ]
     return (
-        f"{s.d} dimensions, {m} {'probe' if m == 1 else 'probes'}, {1 + m} networks an example. "
+        f"{count(s.d, 'dimension')}, {count(m, 'probe')}, {1 + m} networks an example. "
         f"Standard deviations: {'; '.join(words)}; exact trace {num(float(std(s.implicit)), 2)} "
         f"for {1 + s.d} networks."
     )

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import Axis, Layer, Lines, Panel, Path, Points, Rules, Scene
-from dgmlib.figures.score_field import POWERS, arrows, density, distance, square
+from dgmlib.figures.score_field import POWERS, amount, arrows, density, distance, square
 from dgmlib.figures.score_field_contour import contour
 from dgmlib.scores.field_choice import EMPTY
 from dgmlib.scores.field_learned import Here
@@ -62,9 +61,9 @@ def losses(h: Here, area: tuple[int, int, int, int]) -> Panel:
     air = 0.15 * (high - low)
     return Panel(
         layers=[
-            Rules(at=np.zeros(1), axis="y", color="good", name="the exact score"),
+            Rules(at=np.zeros(1), axis="y", color="good"),
             Lines(x=f.steps.astype(float), y=y, colors=["accent", "ink"], dashes=[True, False],
-                  names=["loss − that of the exact score", "Fisher divergence"]),
+                  names=["loss above the exact score's", "Fisher divergence"]),
             Rules(at=f.steps[:, None].astype(float), color="muted", width=1.0),
         ],
         title="What the loss says, and what is true", area=area, x=Axis(label="steps"),
@@ -88,14 +87,14 @@ def sides(f: Learned, area: tuple[int, int, int, int]) -> Panel:
 
 def caption(h: Here, i: int) -> str:
     f = h.found
-    words = f"{f.steps[i]:,} of {f.steps[-1]:,} steps. Fisher divergence {num(f.fisher[i, 0], 3)}"
+    words = f"{f.steps[i]:,} of {f.steps[-1]:,} steps. Fisher divergence {amount(f.fisher[i, 0])}"
     if np.isfinite(f.loss[i]):
         words += (
-            f"; loss {num(float(f.loss[i]), 2)}, of the exact score {num(h.least, 2)}, difference "
-            f"{num(float(f.loss[i]) - h.least, 3)}"
+            f"; loss {amount(float(f.loss[i]))}, of the exact score {amount(h.least)}, difference "
+            f"{amount(float(f.loss[i]) - h.least)}"
         )
     inside, outside = f.inside[i, 0], f.outside[i, 0]
     return (
-        f"{words}. Mean of ½ |learned − exact|² over the map: {num(float(inside), 2)} where 99 % "
-        f"of the data are, {num(float(outside), 1)} elsewhere."
+        f"{words}. Mean of ½ |learned − exact|² over the map: {amount(float(inside), 2)} where "
+        f"99 % of the data are, {amount(float(outside), 1)} elsewhere."
     )
