@@ -5,10 +5,23 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.optimize import linear_sum_assignment
 from scipy.stats import norm, wasserstein_distance
 
+from dgmlib.data.points import encode
+from dgmlib.diffusion import plane_choice, sets
 from dgmlib.mixtures import gmm
-from dgmlib.scores import annealed, energy, exact, forces, law, proportions, settle, settle_law
+from dgmlib.scores import (
+    annealed,
+    carry,
+    energy,
+    exact,
+    forces,
+    law,
+    proportions,
+    settle,
+    settle_law,
+)
 from dgmlib.scores.proportions import Proportions
 
 SCHEDULE: dict[str, Any] = dict(first=6.0, last=0.5, levels=6, steps=4, rate=0.5, seed=0)
@@ -253,3 +266,89 @@ def test_means_are_over_the_chains_that_are_drawn(four: forces.Forces) -> None:
 def test_an_unknown_energy_is_refused() -> None:
     with pytest.raises(ValueError, match="no energy"):
         forces.made("spline")
+
+
+# ---------------------------------------------------------------- in the plane
+
+
+@pytest.mark.parametrize("name", ["two unequal", "two moons"])
+def test_a_denoiser_is_a_score(name: str) -> None:
+    """The score of the smoothed mixture, by :mod:`dgmlib.scores.exact`. Mutants: x not shrunk; a
+    of another noise; divided by sigma^2; the sign."""
+    s = plane_choice.chosen(name)
+    x = np.random.default_rng(0).standard_normal((30, 2))
+    for sigma in (0.03, 0.5, 3.0):
+        right = exact.score(exact.smoothed(sets.mixture(s), sigma), x)
+        np.testing.assert_allclose(carry.score(sets.eps(s), sigma)(x), right, rtol=1e-7, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def carried() -> carry.Carried:
+    return carry.carried("two unequal", "", "exact", levels=10, steps=15, rate=0.5, seed=0)
+
+
+def test_distances_are_of_the_chains(carried: carry.Carried) -> None:
+    """W_2 by SciPy's assignment. Mutants: of the frame before; of the other way; W_1."""
+    c, m = carried, 9
+    f = int(c.measured[m])
+    for way in c.ways.values():
+        cost = ((way.x[f][:, None] - c.cloud) ** 2).sum(-1)
+        rows, columns = linear_sum_assignment(cost)
+        assert way.w2[m] == pytest.approx(cost[rows, columns].mean() ** 0.5, rel=1e-6)
+    assert list(c.measured[[0, -1]]) == [0, len(c.at) - 1]
+    assert list(c.at[[0, -1]]) == [0, 150]
+    assert len(c.at) == carry.FRAMES
+
+
+def test_chains_in_the_plane_follow_the_score(carried: carry.Carried) -> None:
+    """The first step of both, with one noise; arrows are sigma times the score of their frame.
+
+    Mutants: plain steps at the first noise; arrows of the level after; another start.
+    """
+    data = carried.data
+    assert data is not None
+    eps, sigmas = sets.eps(data), carried.sigmas
+    np.testing.assert_allclose(sigmas[[0, -1]], [3.0, data.std / 2])
+    noise = []
+    for sigma, size, run in (
+        (sigmas[-1], 0.5 * data.std**2, carry.walk(eps, sigmas[-1:], np.array([0.5 * data.std**2]),
+                                                   1, seed=0)),
+        (sigmas[0], 4.5, carry.walk(eps, sigmas, 0.5 * sigmas**2, 1, seed=0)),
+    ):  # fmt: skip
+        score = carry.score(eps, float(sigma))(run[0])
+        noise.append((run[1] - run[0] - size * score) / (2 * size) ** 0.5)
+    np.testing.assert_allclose(*noise, atol=1e-6)
+    plain, noisy = (carried.ways[k] for k in ("plain", "annealed"))
+    np.testing.assert_array_equal(plain.x[0], noisy.x[0])
+    f = 60
+    level = int((carried.at[f] - 1) // 15)
+    assert carried.sigma[f] == sigmas[level]
+    right = sigmas[level] * carry.score(eps, float(sigmas[level]))(carry.places())
+    np.testing.assert_allclose(carried.arrows[f], right)
+
+
+def test_annealing_repairs_the_plane_too(carried: carry.Carried) -> None:
+    """Shares of the nearest centre, 4.5 standard errors. Mutants: ways exchanged; shares of the
+    start."""
+    data = carried.data
+    assert data is not None
+    plain, noisy = (
+        carry.shares(data, carried.ways[k].x[-1])[0] for k in ("plain", "annealed")
+    )  # fmt: skip
+    error = (0.2 * 0.8 / carry.N) ** 0.5
+    assert plain > 0.2 + 4.5 * error
+    assert abs(noisy - 0.2) < 3 * error
+    assert carry.shares(data, data.centre[[1, 1, 1, 0]]).tolist() == [0.25, 0.75]
+
+
+def test_few_points_wait_and_wild_chains_are_told() -> None:
+    """Mutants: a traceback for three points; numbers that are none are measured."""
+    few = carry.carried("ring", encode(np.eye(3)[:, :2]), "exact", levels=2, steps=2, rate=0.5,
+                        seed=0)  # fmt: skip
+    assert few.data is None
+    assert len(few.raw) == 3
+    with pytest.raises(ValueError, match="lower the step size"):
+        carry.walk(lambda x, a: -1e200 * x, np.ones(1), np.ones(1), 4, seed=0)
+    with pytest.raises(ValueError, match="no network was trained on your points"):
+        carry.carried("ring", encode(np.random.default_rng(0).random((9, 2))), "trained", levels=2,
+                      steps=2, rate=0.5, seed=0)  # fmt: skip

@@ -4,15 +4,24 @@ Each test names the mutant it kills.
 """
 
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
 
-from dgmlib.figures import langevin_forces, langevin_settle, langevin_weights, langevin_words
+from dgmlib.data.points import decode, encode
+from dgmlib.figures import (
+    langevin_carry,
+    langevin_forces,
+    langevin_settle,
+    langevin_weights,
+    langevin_words,
+)
 from dgmlib.figures.scene import (
     Arrows,
     Band,
     Bars,
+    Brush,
     Handles,
     HeatMap,
     Lines,
@@ -22,7 +31,7 @@ from dgmlib.figures.scene import (
     Scene,
 )
 from dgmlib.figures.table import Table
-from dgmlib.scores import chains, forces, law, proportions, settle, settle_law
+from dgmlib.scores import carry, chains, forces, law, proportions, settle, settle_law
 from dgmlib.ui import fields, spec
 
 PAGE = spec.of("langevin")
@@ -216,6 +225,76 @@ def test_arrows_are_the_forces() -> None:
     assert len(scene.pack()) < 2**19
 
 
+# ---------------------------------------------------------------- in the plane
+
+
+def carried(points: str = "", name: str = "two unequal", **changes: Any) -> carry.Carried:
+    asked: dict[str, Any] = dict(levels=5, steps=6, rate=0.5, seed=3) | changes
+    return carry.carried(name, points, "exact", **asked)
+
+
+def test_the_plane_shows_its_chains() -> None:
+    """Mutants: ways exchanged; arrows of the wrong length; shares of the start; a link that drops
+    the seed."""
+    c, f = carried(), 20
+    scene, table = langevin_carry.carry_scene(c)
+    assert isinstance(scene, Scene)
+    assert isinstance(table, Table)
+    for i, way in enumerate(c.ways.values()):
+        np.testing.assert_array_equal(layer(scene, Points, i, 0).xy, c.cloud)
+        np.testing.assert_array_equal(layer(scene, Points, i, 1).xy, way.x)
+        np.testing.assert_array_equal(layer(scene, Lines, 3).y[i], way.w2)
+    arrows = layer(scene, Arrows, 1)
+    long = np.linalg.norm(arrows.end - arrows.start, axis=-1)[f] / langevin_carry.LENGTH
+    wanted = np.linalg.norm(c.arrows[f], axis=-1)
+    np.testing.assert_allclose(long, np.minimum(wanted, 3.0))
+    band = layer(scene, Band, 3)
+    assert (band.low[0], band.high[0]) == (c.floors.min(), c.floors.max())
+    m = int(np.flatnonzero(c.measured == len(c.at) - 1)[0])
+    assert f"plain {c.ways['plain'].w2[m]:.2f}, annealed" in scene.captions[-1]
+    assert c.data is not None
+    share = carry.shares(c.data, c.ways["annealed"].x[-1])[0]
+    assert str(table.rows[0][3]).startswith(f"{share:.3f} ± ")
+    assert table.rows[0][1] == "0.200"
+    assert "(diffusion_plane?data=two+unequal&denoiser=exact&seed=3)" in table.caption
+    assert len(scene.pack()) < 2**20
+
+
+def test_the_link_opens_the_diffusion_page_there() -> None:
+    """Every parameter is one of that page, and is read. Mutants: a name of this page alone; own
+    points that are not carried."""
+    own = encode(np.random.default_rng(0).random((12, 2)))
+    query = langevin_carry.link(carried(own, seed=7)).partition("?")[2].rstrip(")")
+    known = fields.controls(spec.of("diffusion_plane").params)
+    read = {k: known[k].parse(v[0]) for k, v in parse_qs(query, strict_parsing=True).items()}
+    assert read == dict(data="two unequal", denoiser="exact", seed=7, points=own)
+
+
+def test_own_points_stay_under_the_pen() -> None:
+    """Mutants: the plane to paint on moves when there is something to show; scaled points."""
+    own = encode(np.random.default_rng(0).random((12, 2)))
+    whole, table = langevin_carry.carry_scene(carried(own))
+    few = langevin_carry.carry_scene(carried(encode(decode(own)[:3])))[0]
+    assert isinstance(whole, Scene)
+    assert isinstance(few, Scene)
+    assert isinstance(table, Table)
+    assert [p.area for p in few.panels] == [p.area for p in whole.panels]
+    assert (few.columns, few.aspect) == (whole.columns, whole.aspect)
+    assert "3 points of your own. Paint 5 more" in few.captions[0]
+    few.pack()
+    brush = layer(whole, Brush, 2)
+    assert PAGE.views["plane"].edits["brush"].encode({"xy": brush.xy.tolist()}) == own
+    assert table.rows[0][0] == "plain"
+
+
+def test_chains_that_are_thrown_out_are_told() -> None:
+    c = carried(rate=2.4, levels=3, steps=40)
+    words = [langevin_carry.caption(c, f) for f in range(len(c.at))]
+    assert any("Unstable: chains are thrown out to" in w for w in words)
+    assert "Unstable" not in words[0]
+    langevin_carry.carry_scene(c)[0].pack()  # type: ignore[union-attr]
+
+
 # ---------------------------------------------------------------- words
 
 
@@ -234,6 +313,12 @@ def quotes() -> list[str]:
     best = forces.forces("bumps", 1, step_size=0.1, seed=0).best
     told = {h: f"−{-r.log_likelihood[-1]:.3f}" for h, r in one.items()}
     ula = {r: settle.settled("Gaussian", r, seed=0).ula for r in (0.1, 1.0)}
+    moons, two = (
+        carry.carried(d, "", "exact", levels=12, steps=12, rate=0.5, seed=0)
+        for d in ("two moons", "two unequal")
+    )
+    assert two.data is not None
+    shared = [carry.shares(two.data, w.x[-1])[0] for w in two.ways.values()]
     fisher = f"{far.blind.fisher[far.here]:.1e}".replace("e-", "e−")
     return [
         f"a share of {far.plain.exact[-1]:.3f} in the left mode after 144 steps",
@@ -254,6 +339,11 @@ def quotes() -> list[str]:
         f"{told['persistent']}, chains from anywhere {told['long']}",
         f"With $k = 10$ CD has −{-ten['cd'].log_likelihood[-1]:.3f}. The data's own density has "
         f"−{-best:.3f}",
+        f"with $W_2$ = {moons.ways['plain'].w2[-1]:.2f} from the data, annealed with "
+        f"{moons.ways['annealed'].w2[-1]:.2f}; data are {moons.floors.min():.2f} to "
+        f"{moons.floors.max():.2f} from data",
+        f"lighter mode is {shared[0]:.3f}, annealed {shared[1]:.3f} ± "
+        f"{(shared[1] * (1 - shared[1]) / carry.N) ** 0.5:.3f}",
     ]
 
 

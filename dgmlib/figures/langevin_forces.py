@@ -8,7 +8,7 @@ from dgmlib.figures.table import Table
 from dgmlib.scores.forces import CHAINS, STEPS, Forces, Learner
 
 Area = tuple[int, int, int, int]
-COLORS = {"exact": "good", "cd": "bad", "persistent": 3, "long": 2}
+COLORS = {"exact": "good", "cd": "bad", "persistent": 0, "long": 4}
 ARROWS, LONGEST = 11, 2.2  # on the energy; length of the longest in units of the energy
 BINS = 40
 
@@ -45,7 +45,7 @@ def density(s: Forces, r: Learner, area: Area) -> Panel:
         counts = np.stack([np.histogram(c, edges)[0] for c in r.chains])
         layers.append(
             Bars(x=0.5 * (edges[1:] + edges[:-1]), height=counts / (CHAINS * width), width=width,
-                 color=COLORS[r.how], opacity=0.35, name="chains")
+                 color=COLORS[r.how], opacity=0.35)
         )  # fmt: skip
     layers.append(Lines(x=s.x, y=r.density[:, None], names=["model"], colors=[COLORS[r.how]],
                         width=2.5))  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from dgmlib.data.points import decode
 from tests.browser.conftest import caption, drag, handle, idle, pixels, query, show_view
 
 Open = Callable[..., Page]
@@ -52,3 +53,21 @@ def test_frames_are_steps_in_every_view(open_page: Open) -> None:
         expect(said).to_contain_text(first)
         page.wait_for_timeout(100)
         assert pixels(canvas) != end, view
+
+
+def test_painted_points_are_carried_to_the_diffusion_page(open_page: Open) -> None:
+    """Mutants: points that miss the link; a link that forgets them, or leads nowhere."""
+    page = open_page(f"{PAGE}&view=plane&levels=3&steps=4")
+    assert caption(page).startswith("Step 12 of 12")
+    page.get_by_role("application", name="Painting area").focus()
+    for _ in range(9):
+        page.keyboard.press("Enter")
+        page.keyboard.press("Shift+ArrowRight")
+    idle(page)
+    points = query(page)["points"]
+    assert len(decode(points)) == 9
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Carry this state").click()
+    other = opened.value
+    expect(other.locator(".dgm-caption").first).to_contain_text("of 20 steps done", timeout=30_000)
+    assert query(other)["points"] == points
