@@ -12,6 +12,7 @@ import os
 import re
 import struct
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -438,6 +439,46 @@ LABEL = pa.array(made("train").y.astype(np.int64))
 STRUCTS = pa.array([dict(bytes=one) for one in GOOD])
 
 
+def test_parquet_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two gigabytes come in several pieces, here 4 + 3 rows do. And bytes may be "large" ones.
+
+    Mutants: the first piece alone; rows counted anew in each piece; large bytes refused.
+    """
+    file, whole = tmp_path / "f.parquet", parquet.ParquetFile.read
+    file.write_bytes(in_parquet(made("train")))
+
+    def read(self: parquet.ParquetFile, columns: list[str]) -> pa.Table:
+        table = whole(self, columns)
+        return pa.concat_tables([table.slice(0, 4), table.slice(4)])
+
+    monkeypatch.setattr(parquet.ParquetFile, "read", read)
+    assert np.array_equal(parquet_images.read(file, "f")[0], made("train").x)
+    file.write_bytes(in_parquet(made("train"), raw=[*GOOD[:6], None]))
+    with pytest.raises(ValueError, match="row 7 is missing"):
+        parquet_images.read(file, "f")
+    large = STRUCTS.cast(pa.struct([("bytes", pa.large_binary())]))
+    file.write_bytes(of_table(pa.table({"image": large, "label": LABEL})))
+    assert np.array_equal(parquet_images.read(file, "f")[0], made("train").x)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def test_whatever_is_wrong_with_a_png_is_told_in_our_words(tmp_path: Path) -> None:
+    """Pillow has four kinds of exception for it. Mutants: each of them passed on."""
+    file, good = tmp_path / "f.parquet", GOOD[0]
+    head, tail = good[:33], good[33:]  # signature and IHDR; the rest
+    wrong = [good[:k] for k in (0, 20, 32, 40, 200)]
+    wrong += [head[:8] + chunk(b"IHDR", head[16:21]) + tail, head + chunk(b"fcTL", b"abc") + tail,
+              head + chunk(b"pHYs", b"a") + tail, head + tail[:8] + b"\xff" * 30 + tail[38:],
+              good.replace(b"IDAT", b"\xd1O\x00E")]  # fmt: skip
+    for raw in wrong:
+        file.write_bytes(in_parquet(made("train"), raw=[*GOOD[:3], raw, *GOOD[4:]]))
+        with pytest.raises(ValueError, match=r"^f: the image in row 4 .*download it again$"):
+            parquet_images.read(file, "f")
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -452,6 +493,14 @@ STRUCTS = pa.array([dict(bytes=one) for one in GOOD])
         (of_table(pa.table({"image": STRUCTS, "label": pa.array([None, *range(6)])})), "whole nu"),
         (of_table(pa.table({"image": STRUCTS, "label": pa.array([10, *range(6)])})), "row 1 is 10"),
         (of_table(pa.table({"image": STRUCTS, "label": pa.array([0, -1, *range(5)])})), "2 is -1"),
+        (
+            of_table(pa.table({"image": STRUCTS, "label": pa.array([0, 11, 12, *range(4)])})),
+            "2 is 1",
+        ),
+        (of_table(pa.table({})), "but none"),
+        (of_table(pa.table({"image": pa.array([dict(path="a")] * 7), "label": LABEL})), "not a"),
+        (of_table(pa.table({"image": pa.array([dict(bytes="a")] * 7), "label": LABEL})), "not a"),
+        (in_parquet(made("train")).replace(b"label", b"l\xffbel"), "truncated or no parquet"),
         (in_parquet(made("train"), raw=[*GOOD[:6], None]), "row 7 is missing"),
         (in_parquet(made("train"), raw=[GOOD[0], b"GIF89a", *GOOD[2:]]), "row 2 is no PNG"),
         (in_parquet(made("train"), raw=[*GOOD[:5], GOOD[5][:300], GOOD[6]]), "row 6 is damaged"),

@@ -1,9 +1,18 @@
 """Divergences of mixtures in the plane: closed forms, products, rotations, stated errors."""
 
+import re
+
 import numpy as np
 import pytest
 
-from dgmlib.divergences import adaptive, gaussian, gaussian_nd, mixture1d, plane_mixture
+from dgmlib.divergences import (
+    adaptive,
+    gaussian,
+    gaussian_nd,
+    mixture1d,
+    plane_mixture,
+    quadrature,
+)
 from dgmlib.mixtures.gmm import Params
 
 P = mixture1d.mixture([0.3, 0.7], [-1, 2], [0.5, 1.0])
@@ -93,15 +102,85 @@ def test_a_short_allowance_is_admitted():
     assert abs(d.tv.value - adaptive.tv(P, Q).value) <= d.tv.error
 
 
+@pytest.mark.parametrize("ridge", [[[1, 2.9], [2.9, 9]], [[1, -0.995], [-0.995, 1]]])
+def test_a_ridge_that_both_share(ridge):
+    """Far longer than wide, and not along an axis. Kills: axes of the frame transposed; covariances
+    taken into the frame by its transpose; a distance by the square root in place of its inverse.
+    """
+    shift = np.array([1.5, -2.0])
+    d = plane_mixture.divergences(_one([0, 0], ridge), _one(shift, ridge), tv_tol=1e-2)
+    truth = 0.5 * shift @ np.linalg.solve(ridge, shift)
+    distance = np.sqrt(2 * truth)
+    for found in (d.forward, d.reverse):
+        assert abs(found.value - truth) <= found.error < 1e-9 * truth
+    assert abs(d.tv.value - float(gaussian.tv(0, 1, distance, 1))) <= d.tv.error
+
+
+def test_a_small_component_far_away():
+    """Components that do not overlap: every divergence is that of their weights.
+
+    Kills: a region around the origin, blind to where the means are; a big square that counts as far
+    from everything because its centre is.
+    """
+    mean, cov = np.array([[0, 0], [60, 60]]), np.stack([np.eye(2), 0.01 * np.eye(2)])
+    w, v = np.array([0.999, 0.001]), np.array([0.998, 0.002])
+    d = plane_mixture.divergences(Params(w, mean, cov), Params(v, mean, cov), tv_tol=1e-5)
+    m = 0.5 * (w + v)
+    js = 0.5 * np.sum(w * np.log(w / m) + v * np.log(v / m))
+    truth = (np.sum(w * np.log(w / v)), np.sum(v * np.log(v / w)), js, 0.001)
+    for found, exact in zip(d, truth, strict=True):
+        assert abs(found.value - exact) <= found.error + 1e-16
+        assert found.error < 1e-5
+
+
+def _coarsely(monkeypatch, p, q, **asked) -> tuple[plane_mixture.PlaneDivergences, int]:
+    """With 3 nodes a side in place of 8, so that some squares need cutting; and their number."""
+    z, w = quadrature.nodes(np.array([-1.0, 1.0]), 3)
+    sums, looked = plane_mixture._sums, []
+    with monkeypatch.context() as patch:
+        patch.setattr(plane_mixture, "NODES", np.stack(np.meshgrid(z, z), -1).reshape(-1, 2))
+        patch.setattr(plane_mixture, "WEIGHTS", np.outer(w, w).ravel())
+        patch.setattr(plane_mixture, "_sums", lambda f, s: looked.append(len(s.half)) or sums(f, s))
+        return plane_mixture.divergences(p, q, **asked), sum(looked)
+
+
+def test_what_is_asked_for_is_reached(monkeypatch):
+    """Kills: a tolerance that is ignored; squares that are done when one of the three divergences
+    is; the coarser value; a tolerance of tv that is relative.
+    """
+    s_p, s_q, m_q = [[1, 0.6], [0.6, 2]], [[0.5, -0.2], [-0.2, 0.8]], [1, -1]
+    p, q = _one([0, 0], s_p), _one(m_q, s_q)
+    exact = [gaussian_nd.gaussian([0, 0], s_p), gaussian_nd.gaussian(m_q, s_q)]
+    truth = gaussian_nd.kl(*exact), gaussian_nd.kl(*exact[::-1])
+    before = 0
+    for rtol in (1e-1, 1e-4, 1e-6):
+        d, looked = _coarsely(monkeypatch, p, q, rtol=rtol, tv_tol=1.0)
+        assert looked > before
+        before = looked
+        for found in d[:3]:
+            assert found.error < rtol * found.value
+        for found, kl in zip(d, truth, strict=False):
+            assert abs(found.value - kl) < 0.1 * found.error  # it is that of the coarser rule
+    near = _one([0, 1e-3], np.eye(2))
+    d, few = _coarsely(monkeypatch, _one([0, 0], np.eye(2)), near, tv_tol=1e-3)
+    assert few == _coarsely(monkeypatch, _one([0, 0], np.eye(2)), near, tv_tol=1.0)[1]
+    for tol in (1e-4, 1e-5, 1e-6):
+        d, _ = _coarsely(monkeypatch, p, q, rtol=1e-1, tv_tol=tol)
+        assert d.tv.error < tol
+
+
 def test_nonsense_is_refused():
     good = _one([0, 0], np.eye(2))
     for bad, match in (
         (Params(np.ones(1), np.zeros((1, 3)), np.eye(3)[None]), "in the plane"),
         (good._replace(weight=np.array([0.5])), "sum to 1"),
+        (Params(np.array([1.5, -0.5]), np.zeros((2, 2)), np.stack([np.eye(2)] * 2)), ">= 0"),
         (_one([0, 0], [[1, 2], [2, 1]]), "positive definite"),
         (_one([0, 0], [[1, 0.5], [0.1, 1]]), "symmetric"),
     ):
-        with pytest.raises(ValueError, match=match):
-            plane_mixture.divergences(good, bad)
+        for pair, name in (((good, bad), "q"), ((bad, good), "p")):
+            with pytest.raises(ValueError, match=match) as error:
+                plane_mixture.divergences(*pair)
+            assert re.search(rf"\b{name}\b", str(error.value))
     with pytest.raises(ValueError, match="max_squares"):
         plane_mixture.divergences(good, _one([0, 0], np.diag([1, 1e-8])))

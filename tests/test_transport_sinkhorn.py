@@ -109,6 +109,42 @@ def test_the_logarithms_are_only_a_matter_of_range(share):
     assert i.g == pytest.approx(g, abs=1e-12 * scale)
 
 
+def test_more_rows_than_are_taken_at_a_time():
+    """Kills: costs or potentials of the first rows for all; the last rows left out."""
+    p = _problem(2 * sinkhorn.BLOCK + 7, 4, 3, 0.05)
+    state, i = sinkhorn.step(p, sinkhorn.init(p), n=6)
+    f, g = _reference(p, 6)
+    assert i.f == pytest.approx(f, abs=1e-12)
+    assert i.g == pytest.approx(g, abs=1e-12)
+    assert i.transport == pytest.approx((sinkhorn.plan(p, state) * p.cost).sum(), rel=1e-12)
+
+
+def test_the_logarithms_go_on_from_where_the_scalings_are(monkeypatch):
+    """Kills: the potentials of the last kernel, without what u and v have gained since."""
+    p = _problem(7, 5, 1, 2e-3)
+    monkeypatch.setattr(sinkhorn, "FAR", 1e300)  # nothing is absorbed
+    state = sinkhorn.iterate(p, sinkhorn.init(p), 9)
+    assert max(state.u.max(), state.v.max()) > 1e3
+    found = sinkhorn.potentials(p, sinkhorn._in_logs(p, state, 2))
+    for ours, theirs in zip(found, _reference(p, 11), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-11)
+
+
+def test_large_costs_are_no_reason_for_logarithms(monkeypatch):
+    """All costs far above epsilon, as of clouds far apart: the first kernel has no empty row.
+
+    Kills: a start from f = 0, without the smallest cost of each row, be g given or not.
+    """
+    p = _problem(6, 8, 4, 0.1)
+    p = p._replace(cost=p.cost + 1e4 * p.epsilon)
+    monkeypatch.setattr(sinkhorn, "_in_logs", None)
+    found = sinkhorn.potentials(p, sinkhorn.iterate(p, sinkhorn.init(p), 3))
+    for ours, theirs in zip(found, _reference(p, 3), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-9)
+    again = sinkhorn.iterate(p, sinkhorn.init(p, g=found[1]), 1)
+    assert sinkhorn.potentials(p, again)[0] == pytest.approx(_reference(p, 4)[0], rel=1e-12)
+
+
 def test_large_scalings_are_absorbed(monkeypatch):
     """Kills: u and v that keep their size beside the kernel that has swallowed them."""
     p = _problem(9, 8, 2, 3e-3)
@@ -121,6 +157,17 @@ def test_large_scalings_are_absorbed(monkeypatch):
     assert len(made) > 2
     assert often.f == pytest.approx(plain.f, abs=1e-12)
     assert often.transport == pytest.approx(plain.transport, rel=1e-11)
+
+
+def test_units_of_the_cost():
+    """Kills: a gap, a dual value or potentials in units of epsilon."""
+    p = _problem(6, 9, 0, 0.05)
+    i = sinkhorn.step(p, sinkhorn.init(p), n=2)[1]
+    large = p._replace(cost=1e3 * p.cost, epsilon=1e3 * p.epsilon)
+    j = sinkhorn.step(large, sinkhorn.init(large), n=2)[1]
+    assert j.error == pytest.approx(i.error, rel=1e-12)
+    for name in ("f", "g", "transport", "dual", "gap"):
+        assert getattr(j, name) == pytest.approx(1e3 * getattr(i, name), rel=1e-12)
 
 
 def test_a_small_epsilon_gives_exact_transport():
@@ -161,6 +208,9 @@ def test_where_it_ends():
     p = _problem(20, 20, 6, 1e-3)
     short = sinkhorn.solve(p, tol=1e-12, max_iter=10)
     assert sinkhorn.info(p, short).error > 1e-6
+    ten = sinkhorn.potentials(p, sinkhorn.iterate(p, sinkhorn.init(p), 10))
+    for ours, theirs in zip(sinkhorn.potentials(p, short), ten, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-9)
     p = p._replace(epsilon=0.05 * float(p.cost.max()))
     g = sinkhorn.info(p, sinkhorn.solve(p, tol=1e-13)).g
     assert sinkhorn.step(p, sinkhorn.init(p, g=g))[1].error < 1e-12
@@ -223,12 +273,29 @@ def test_a_point_without_mass_changes_nothing():
     assert with_it.transport == pytest.approx(plain.transport, rel=1e-8)
     assert with_it.dual == pytest.approx(plain.dual, rel=1e-8)
     assert np.all(np.isfinite(with_it.f))
+    rng = np.random.default_rng(3)
+    x, y, a = rng.normal(size=(6, 2)), rng.normal(size=(5, 2)), rng.random(6)
+    far = np.insert(x, 2, 1e3, axis=0)
+    both = [sinkhorn.divergence(x, y, 1.0, x_weight=a),
+            sinkhorn.divergence(far, y, 1.0, x_weight=np.insert(a, 2, 0))]  # fmt: skip
+    assert both[0] == pytest.approx(both[1], rel=1e-12)
+
+
+def test_a_tolerance_of_the_divergence():
+    """A looser one is quicker and says so. Kills: a tolerance that is ignored."""
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(12, 2)), 1 + rng.normal(size=(12, 2))
+    loose, tight = (sinkhorn.divergence(x, y, 0.05, tol=tol) for tol in (1e-2, 1e-8))
+    assert abs(loose.value - tight.value) <= loose.error + tight.error
+    assert loose.error > 1e3 * tight.error
 
 
 def test_nonsense_is_refused():
     for cost, e, more, match in (
         ([1.0, 2.0], 1, {}, "finite table"),
         ([[np.inf]], 1, {}, "finite table"),
+        (np.zeros((0, 3)), 1, {}, "finite table"),
+        ([[1.0]], np.inf, {}, "positive and finite"),
         ([[1.0]], 0, {}, "transport.wasserstein"),
         ([[1.0]], np.nan, {}, "positive"),
         ([[1.0]], 1, {"a": [1, 1]}, "a must be 1"),
@@ -236,7 +303,8 @@ def test_nonsense_is_refused():
     ):
         with pytest.raises(ValueError, match=match):
             sinkhorn.problem(cost, e, **more)
-    with pytest.raises(ValueError, match="g must be 2"):
-        sinkhorn.init(sinkhorn.problem([[0.0, 1.0]], 1), g=np.zeros(3))
+    for g in (np.zeros(3), np.array([0.0, np.nan])):
+        with pytest.raises(ValueError, match="g must be 2"):
+            sinkhorn.init(sinkhorn.problem([[0.0, 1.0]], 1), g=g)
     with pytest.raises(ValueError, match="1 or 2"):
         sinkhorn.divergence([[0.0]], [[1.0]], 1, order=3)

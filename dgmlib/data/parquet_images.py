@@ -62,13 +62,13 @@ def _png(raw: bytes | None, name: str) -> np.ndarray:
         raise ValueError(f"{name} is missing; {REMEDY}")
     try:
         image = Image.open(io.BytesIO(raw), formats=("PNG",))  # only its header
-        if image.size != (SIDE, SIDE) or image.mode != "L":
-            raise ValueError(
-                f"{name} has {image.width} x {image.height} pixels of mode {image.mode}, not"
-                f" {SIDE} x {SIDE} grey ones; {REMEDY}"
-            )
-        return np.asarray(image)
+        if image.size == (SIDE, SIDE) and image.mode == "L":
+            return np.asarray(image)
     except UnidentifiedImageError:
         raise ValueError(f"{name} is no PNG; {REMEDY}") from None
-    except (OSError, SyntaxError, EOFError) as error:
+    except (OSError, SyntaxError, ValueError) as error:  # whatever Pillow calls it
         raise ValueError(f"{name} is damaged ({error}); {REMEDY}") from None
+    raise ValueError(
+        f"{name} has {image.width} x {image.height} pixels of mode {image.mode}, not"
+        f" {SIDE} x {SIDE} grey ones; {REMEDY}"
+    )
