@@ -215,6 +215,45 @@ def test_no_answer_is_an_error_with_a_remedy(
         hub_images.fetch("mnist")
 
 
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_what_is_asked_of_the_client(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both files of this set at its own commit, within the limits that stand in the module.
+
+    Mutants: a branch, or the other set's commit; one file twice; test images as the training ones;
+    limits of time that are typed a second time; a limit of size below the 31 MB of Fashion-MNIST;
+    ``force`` or ``cached`` that is not handed on; a time-out that comes through as it is.
+    """
+    place, heard = hub_images.PLACES[name], []
+    assert re.fullmatch("[0-9a-f]{40}", place.commit)
+    assert len({each.commit for each in hub_images.PLACES.values()}) == len(hub_images.PLACES)
+    told: dict[str, Any] = {}
+
+    def answer(client: Path, ask: dict, *, seconds: float, patience: float) -> dict[str, Any]:
+        heard.append((client.name, ask, seconds, patience))
+        return told
+
+    monkeypatch.setattr(hub_child, "answer", answer)
+    monkeypatch.setattr(hub_images, "SECONDS", 7.0)
+    monkeypatch.setattr(hub_images, "PATIENCE", 3.0)
+    for forced, cached in ((False, True), (True, False)):
+        told.update(paths=["a/train", "a/test"], cached=cached)
+        found = hub_images.fetch(name, force=forced)
+        assert found == hub_images.Files(Path("a/train"), Path("a/test"), cached)
+        client, ask, seconds, patience = heard.pop()
+        assert (client, seconds, patience) == ("hub_download.py", 7.0, 3.0)
+        assert 40e6 < ask.pop("largest") < 100e6
+        files = [f"{place.folder}/{part}-00000-of-00001.parquet" for part in ("train", "test")]
+        repo = dict(repo=place.repo, commit=place.commit, files=files, force=forced)
+        assert ask == repo
+
+    def late(*_: Any, **__: Any) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(hub_child, "answer", late)
+    with pytest.raises(hub_images.HubError, match="within 7 s; try again later"):
+        hub_images.fetch(name)
+
+
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_a_program_is_asked_to_end_and_then_made_to(
     stubborn: bool, monkeypatch: pytest.MonkeyPatch
