@@ -5,10 +5,9 @@
     wgan-gp       Wasserstein loss with gradient penalty
     infogan       a category of ten and two continuous codes, read back by the critic's trunk
 
-Left alone our small InfoGAN cuts digits into ten kinds that are not the ten classes: after a
-quarter of its training 48 % of the digits were in the right one, with noise as large as the codes
-or a tenth of it. So its reader first learns to name real digits as ``vade`` clusters them, which
-has seen no label either, and the last phase is InfoGAN alone.
+Left alone our small InfoGAN cut digits into ten kinds that were not the ten classes, in trials that
+were not kept. So its reader first learns to name real digits as ``vade`` clusters them, which has
+seen no label either, and the last phase is InfoGAN alone.
 
 Stored is what draws: the generator's moving average, and InfoGAN's reader with its trunk.
 
