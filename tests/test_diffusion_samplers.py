@@ -160,12 +160,13 @@ def test_a_run_can_be_taken_up_in_the_middle() -> None:
 
 def test_clipping_is_told() -> None:
     """A cut that hides an error shows in ``clipped``. Mutants: the share of the wrong side; e not
-    made anew from the cut x0; x0 kept uncut.
+    made anew from the cut x0; x0 kept uncut, or shown uncut.
     """
     eps, levels = exact.of_mixture(line(3.0, 0.2)), schedule.cosine(40).alpha_bar
     path = samplers.sample(eps, levels, RNG(0).standard_normal((20, 1)), rule="ddim", clip=1.0)
     assert path.x[-1] == pytest.approx(1.0)
     assert (path.clipped == 1).all()
+    assert path.x0 == pytest.approx(1.0)  # the guess that the step was made with
     free = samplers.sample(eps, levels, RNG(0).standard_normal((20, 1)), rule="ddim", clip=9.0)
     assert (free.clipped == 0).all()
     assert (np.abs(free.x[-1] - 3) < 1.2).all()
