@@ -20,7 +20,7 @@ class Params:
         help="Explicit: told the answer. Implicit: exact trace. Hutchinson, sliced: probes. "
              "Denoising: told the noise it must undo.")  # fmt: skip
     sigma: float = ui.slider(0.3, 0.02, 1.0, step=0.02, label="σ of denoising")
-    probes: int = ui.slider(1, 1, 16, label="Probes m of Hutchinson and sliced")
+    probes: int = ui.slider(1, 1, 8, label="Probes m of Hutchinson and sliced")
     training: str = ui.choice("1000", field_learned.POINTS, label="Training points")
     steps: int = ui.slider(2000, 100, field_learned.MOST, step=100, label="Steps")
     d: int = ui.slider(8, 1, dials.MOST, label="Dimensions d")
@@ -56,7 +56,8 @@ ui.page(
                     by("The network's errors are those of its card", "the_card_says_the_same")]),
         "learn": View("Learn here", learn, learned_scene,
             ["data", "method", "sigma", "probes", "training", "steps", "seed", "points"], job=True,
-            bound=90.0, seconds=lambda p: field_learned.seconds(p.method, p.steps),
+            bound=120.0,
+            seconds=lambda p: field_learned.seconds(p.method, p.steps, p.probes, p.points),
             recorded=lambda p: field_recorded.here(
                 p.data, p.points, p.method, sigma=p.sigma, probes=p.probes, training=p.training,
                 steps=p.steps, seed=p.seed),

@@ -231,6 +231,16 @@ def test_what_cannot_be_learned(training: str, steps: int, words: str) -> None:
         next(job)
 
 
+def test_the_time_is_told() -> None:
+    """Mutants: probes, a reader's points or steps that cost nothing."""
+    said = field_learned.seconds("denoising", 1000, 8, "")
+    assert said == field_learned.seconds("denoising", 1000, 1, "") == 3.5
+    assert field_learned.seconds("sliced", 1000, 8, "") > field_learned.seconds(
+        "implicit", 1000, 8, "") > said  # fmt: skip
+    assert field_learned.seconds("denoising", 1000, 1, OWN) > said
+    assert field_learned.seconds("denoising", 2000, 1, "") == 5.0
+
+
 # ---------------------------------------------------------------- dials
 
 

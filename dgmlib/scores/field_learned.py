@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dgmlib.data.points import decode
 from dgmlib.diffusion import sets
 from dgmlib.jobs import Job
 from dgmlib.mixtures import gmm
@@ -21,7 +22,7 @@ METHODS: tuple[Method, ...] = ("explicit", "implicit", "hutchinson", "sliced", "
 POINTS = ("50", "1000", "20000")  # training points
 MOST = 4000  # steps
 FRAMES, GRID = 17, 40
-SECOND = {"explicit": 0.0015, "denoising": 0.0015}  # of one core, a step; others 0.0025
+STEP, PROBE, OWN = 0.0015, 0.0008, 0.015  # seconds of one core: a step, a probe, a point
 
 
 class Here(NamedTuple):
@@ -71,5 +72,8 @@ def edge() -> float:
     return REACH * (1 - 1 / GRID)
 
 
-def seconds(method: str, steps: int) -> float:
-    return 2.0 + SECOND.get(method, 0.0025) * steps
+def seconds(method: str, steps: int, probes: int, points: str) -> float:
+    """How long the job takes on one core, about."""
+    directions = {"implicit": 2, "hutchinson": probes, "sliced": probes}.get(method, 0)
+    own = len(decode(points)) if points else 0
+    return 2.0 + OWN * own + (STEP + PROBE * directions) * steps
