@@ -37,10 +37,14 @@ def kept_of(asked: field_recorded.Asked, points: str = "", seed: int = 0) -> Any
     return field_recorded.here(points=points, seed=seed, **asked._asdict())
 
 
-def silent() -> dict[str, np.ndarray]:
-    """A network that says 0 everywhere."""
+BIAS = np.array([0.5, -1.0])
+
+
+def stiff() -> dict[str, np.ndarray]:
+    """A network that says BIAS / sigma everywhere."""
     shape = network.sizes(2, 4, 1, told=True)
-    return {k: 0 * v for k, v in network.init(shape, rng=RNG(0)).items()}
+    params = {k: 0 * v for k, v in network.init(shape, rng=RNG(0)).items()}
+    return params | {f"{network.PREFIX}.1.bias": BIAS.astype(np.float32)}
 
 
 # ---------------------------------------------------------------- the exact score
@@ -84,19 +88,27 @@ def test_own_points_stay_where_they_are_painted() -> None:
 
 
 def test_the_map_is_the_distance() -> None:
-    """A network that says 0 is off by the score itself, everywhere and on average.
+    """A network that says the same everywhere is off by what that differs from the score.
 
-    Mutants: squares; columns for rows; another level's noise; means over all cells.
+    Mutants: squares; a sum; columns for rows; another level's noise; means over all cells.
     """
-    f = field.compare(sets.named("two unequal"), silent(), seed=0)
+    f = field.compare(sets.named("two unequal"), stiff(), seed=0)
     assert f.learned is not None
     for i in (0, 7):
         at = np.array([[f.axis[20], f.axis[5]]])
         right = field_choice.score(f.data, at, float(f.sigma[i]))
-        assert f.learned.off[i, 5, 20] == pytest.approx(np.linalg.norm(right))
+        away = right - BIAS / f.sigma[i]
+        assert f.learned.off[i, 5, 20] == pytest.approx(np.linalg.norm(away))
         near = field_choice.density(f.data, at, float(f.sigma[i]))
         assert f.density[i, 5, 20] == pytest.approx(near.item())
-    np.testing.assert_allclose(f.learned.fisher, f.size)
+        right = field_choice.score(f.data, f.x[i], float(f.sigma[i]))
+        np.testing.assert_allclose(f.size[i], 0.5 * (right**2).sum(1).mean())
+        each = 0.5 * ((right - BIAS / f.sigma[i]) ** 2).sum(1)
+        assert f.learned.fisher[i] == pytest.approx(each.mean())
+        assert f.learned.error[i] == pytest.approx(each.std(ddof=1) / len(each) ** 0.5)
+    noise = (f.x[4] - f.x[0]) / (f.sigma[4] - f.sigma[0])
+    np.testing.assert_allclose(f.x[9], f.x[0] + (f.sigma[9] - f.sigma[0]) * noise)
+    assert noise.std() == pytest.approx(1.0, abs=0.1)
     here, there = field.means(f, f.learned)[:, 3]
     inside = f.density[3] >= field_choice.EMPTY
     assert here == pytest.approx(f.learned.off[3][inside].mean())
