@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm, wasserstein_distance
 
-from dgmlib.diffusion import line, line_bound, line_health, schedule
+from dgmlib.diffusion import line, line_bound, line_health, samplers, schedule
 from dgmlib.divergences import adaptive, mixture1d
 from dgmlib.divergences.mixture1d import Mixture1D, gaussian
 from dgmlib.ui import spec
@@ -232,3 +232,50 @@ def test_pictures_are_their_results(view: str) -> None:
         seen, exact = panel.layers[1].xy, panel.layers[2].xy
         np.testing.assert_array_equal(exact[-1, :, 1], r.exact[-1].terms)
         np.testing.assert_array_equal(seen[-1, :, 1], r.measured[-1].mean[0])
+
+
+def test_the_prose_quotes_what_is_computed() -> None:
+    """Mutant: what the page computes changes, and its words stay."""
+    said = " ".join((spec.PAGES / "diffusion_line.md").read_text(encoding="utf-8").split())
+    for quote in quotes():
+        assert quote in said, quote
+
+
+def quotes() -> list[str]:
+    """The numbers of "Where it breaks" and of the exercises, with seed 0."""
+    trap = line_health.sweep("two bumps", "linear of T = 1000")
+    at_200 = list(trap.steps).index(200)
+    assert trap.kl[at_200] < 0.001
+    far, last = first_step("sigmoid", "heun"), schedule.cosine(80).beta[-1]
+    ten = [line.walk("two bumps", f"back, {w}", "cosine", 10, seed=0) for w in ("DDIM", "DDPM")]
+    narrow = [
+        line.walk("narrow and wide", f"back, {w}", "linear", 10, seed=0) for w in ("DDPM", "Heun")
+    ]
+    return [
+        f"leave $\\sqrt{{\\bar\\alpha_T}} = {schedule.linear(200).alpha_bar[-1] ** 0.5:.2f}$ of",
+        f"From {trap.steps[trap.well][0]} on (for the two bumps). At 200 $W_2$ is "
+        f"{trap.w2[at_200]:.2f}, although",
+        f"where $k$ is {end('sigmoid'):,.0f}",
+        f"misses by {far:.0f} units of $x$ on average. Euler's step, with the slope of the start "
+        f"alone, misses by {first_step('sigmoid', 'euler'):.2f}. The cosine schedule ends at "
+        f"$k = {end('cosine'):.0f}$, and Heun's first step misses by "
+        f"{first_step('cosine', 'heun'):.2f}.",
+        f"$W_1$ is {narrow[0].w1[-1]:.3f}, and Heun's flow has {narrow[1].w1[-1]:.3f}",
+        f"it is at {ten[0].w1[-1]:.3f} and DDPM at {ten[1].w1[-1]:.3f}, where chance alone gives "
+        f"{ten[0].chance[-1]:.3f}",
+        f"Cosine's last step has $\\beta = {last:.3f}$",
+        f"about {last / ((1 - last) * (1 - schedule.cosine(80).alpha_bar[-1])) ** 0.5:.0f}.",
+    ]
+
+
+def end(plan: str) -> float:
+    """k at the end of 20 steps."""
+    return (1 / line.plan(plan, 20).alpha_bar[-1] - 1) ** 0.5
+
+
+def first_step(plan: str, rule: Any) -> float:
+    """How far quantiles of 600 points are from those of q(x_t) after the first of 20 steps back."""
+    p, levels = line.DATA["two bumps"], line.plan(plan, 20).alpha_bar
+    x = samplers.sample(line.eps(p), levels, RNG(0).standard_normal((600, 1)), rule=rule).x[1]
+    u = np.linspace(0.005, 0.995, 199)
+    return np.abs(np.quantile(x, u) - mixture1d.quantile(line.diffused(p, levels[-2]), u)).mean()
