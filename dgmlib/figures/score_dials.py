@@ -4,7 +4,7 @@ import numpy as np
 
 from dgmlib.figures.divergences import num
 from dgmlib.figures.scene import Axis, Layer, Lines, Panel, Path, Points, Rules, Scene
-from dgmlib.figures.score_field import count
+from dgmlib.figures.score_field_words import count
 from dgmlib.figures.table import Table
 from dgmlib.scores.dials import EXAMPLES, PROBES, Dial, Dials, Measured, std
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from dgmlib.figures.scene import Axis, Layer, Lines, Panel, Path, Points, Rules, Scene
-from dgmlib.figures.score_field import POWERS, amount, arrows, density, distance, square
+from dgmlib.figures.score_field import POWERS, arrows, density, distance, square
 from dgmlib.figures.score_field_contour import contour
+from dgmlib.figures.score_field_words import amount
 from dgmlib.scores.field_choice import EMPTY
 from dgmlib.scores.field_learned import Here
 from dgmlib.scores.learned import Learned
