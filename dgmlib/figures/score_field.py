@@ -47,7 +47,8 @@ def field_scene(f: Field) -> Scene:
             square(exact, "Exact score of p_σ", (0, 0, 9, 6)),
             square(said(f), "Learned score" if f.learned else "No network learned these points",
                    (9, 0, 9, 6)),
-            square(error(f), "How far apart, log₁₀", (18, 0, 10, 6)), curves(f, (0, 6, 28, 4)),
+            square(error(f), "How far apart, log₁₀" if f.learned else "Where the data end",
+                   (18, 0, 10, 6)), curves(f, (0, 6, 28, 4)),
         ],
         alt="Arrows of the exact and of the learned score over the density of noisy data, a map "
         f"of their distance, and its means at all noise levels. {captions[start]}",
