@@ -134,3 +134,12 @@ def test_variances() -> None:
     assert (small[2:] < PLAN.beta[2:]).all()
     with pytest.raises(ValueError, match="'beta' or 'posterior'"):
         elbo.variances(PLAN, "learned")  # pyright: ignore[reportArgumentType]
+
+
+def test_pieces_count_every_dimension() -> None:
+    """Mutants: the variance of one dimension alone, in the KL or in the log density."""
+    shift = RNG(0).standard_normal((2, 3))
+    q, p = (gaussian(m, [v] * 3) for m, v in ((shift[1], 0.3), (np.zeros(3), 0.7)))
+    assert elbo.gaussian_kl(shift, 0.3, 0.7, 3)[1] == pytest.approx(kl(q, p), rel=1e-12)
+    want = norm.logpdf(shift, scale=0.7**0.5).sum(1)
+    np.testing.assert_allclose(elbo.log_normal(shift, 0.7), want, rtol=1e-12)
