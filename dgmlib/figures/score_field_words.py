@@ -21,8 +21,8 @@ def caption(f: Field, i: int) -> str:
     if f.learned is None:
         return (
             f"{words} Of your {count(len(f.data.centre), 'point')} the exact score alone is "
-            f"known; Fisher divergence of s = 0: {num(float(f.size[i]), 2)}. A network learns them in "
-            "“Learn here”."
+            f"known; Fisher divergence of s = 0: {num(float(f.size[i]), 2)}. A network "
+            "learns them in “Learn here”."
         )
     return f"{words} {apart(f, f.learned, i)}"
 
