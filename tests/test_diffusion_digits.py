@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgmlib.checkpoints import store
+from dgmlib.checkpoints import card, store
 from dgmlib.diffusion import digit_net, digits, digits_recorded, process, samplers
 from dgmlib.diffusion.unet import NO_CLASS
 from dgmlib.figures import diffusion_digits
@@ -159,3 +159,19 @@ def test_classes_by_name() -> None:
     assert digits.classes(digits.ALL, 12).tolist() == [*range(10), 0, 1]
     assert digits.classes(digits.ANY, 2).tolist() == [NO_CLASS] * 2
     assert digits.classes("0", 2).tolist() == [0, 0]
+
+
+def test_the_prose_quotes_the_card() -> None:
+    """Mutant: the checkpoint is trained anew and the words stay."""
+    said = " ".join((spec.PAGES / "diffusion_digits.md").read_text(encoding="utf-8").split())
+    scores = {s["name"]: s["value"] for s in card.read(store.FOLDER / "ddpm.json")["scores"]}
+    for quote in (
+        f"Of {scores['sure images, no class']:.0f} % of such digits the classifier is surer than "
+        f"0.9, of {scores['sure images, 25 steps']:.0f} % if a class is named, of real digits "
+        f"{scores['sure images, real']:.0f} %",
+        f"sure of {scores['sure images, guided']:.0f} %",
+        f"from {scores['Frechet distance, 25 steps']:.1f} to "
+        f"{scores['Frechet distance, guided']:.1f}, where as many real digits have "
+        f"{scores['Frechet distance, real']:.1f}",
+    ):
+        assert quote in said, quote
