@@ -12,6 +12,7 @@ from dgmlib.checkpoints import store
 from dgmlib.data.points import encode
 from dgmlib.diffusion import sets
 from dgmlib.figures.score_field_contour import contour, contours
+from dgmlib.jobs import finish
 from dgmlib.mixtures import gmm
 from dgmlib.scores import (
     dials,
@@ -171,6 +172,9 @@ def test_nodes_are_bounded() -> None:
     p = exact.round_mixture([0.5, 0.5], [[0, 0], [3, 0]], [1e-3, 1.0])
     with pytest.raises(ValueError, match="too wide beside the narrowest"):
         mesh.mesh(p)
+    far = np.stack([20.0 * np.arange(300), np.zeros(300)], 1)
+    with pytest.raises(ValueError, match=r"24\d,\d{3} nodes are more than 200,000"):
+        mesh.mesh(exact.round_mixture(np.full(300, 1 / 300), far, np.ones(300)))
     with pytest.raises(ValueError, match="for the plane, not for 1"):
         mesh.mesh(exact.round_mixture([1.0], [0.0], [1.0]))
 
@@ -241,6 +245,25 @@ def test_what_cannot_be_learned(training: str, steps: int, words: str) -> None:
                              steps=steps, seed=0)  # fmt: skip
     with pytest.raises(ValueError, match=words):
         next(job)
+
+
+def test_learning_here_is_held_against_the_truth() -> None:
+    """A reader's points, a few steps. Mutants: the chosen set is learned; nodes in another order
+    than their scores; half of the steps; the cells leave a border; the dial of the probes is dead.
+    """
+    job = field_learned.here("two moons", OWN, "sliced", sigma=0.3, probes=3, training="1000",
+                             steps=40, seed=2)  # fmt: skip
+    h = finish(job)
+    f, own = h.found, field_choice.chosen("", OWN)
+    assert (h.name, f.settings.probes, f.settings.method) == ("own", 3, "sliced")
+    assert (f.steps[0], f.steps[-1], len(f.steps)) == (0, 40, field_learned.FRAMES)
+    np.testing.assert_allclose(f.truth.mean, own.centre)
+    np.testing.assert_array_equal(f.data, sets.draw(own, 1000, rng=RNG([2, 1])))
+    wanted = fisher.fisher(f.truth, network.at(f.params), rtol=1e-6)
+    assert f.fisher[-1, 0] == pytest.approx(wanted.value, rel=1e-5)
+    assert h.least == pytest.approx(-fisher.constant(f.truth, rtol=1e-7).value, rel=1e-6)
+    half = 0.5 * (f.axis[1] - f.axis[0])
+    assert (f.axis[0] - half, f.axis[-1] + half) == pytest.approx((-4, 4))
 
 
 def test_the_time_is_told() -> None:
