@@ -19,7 +19,7 @@ class Params:
     first: float = ui.slider(6.0, 2.5, 12.0, step=0.1, label="First noise σ")
     last: float = ui.slider(0.5, 0.3, 2.0, step=0.1, label="Last noise σ")
     levels: int = ui.slider(12, 1, 12, label="Levels")
-    steps: int = ui.slider(12, 1, 40, label="Steps of each level")
+    steps: int = ui.slider(12, 1, 30, label="Steps of each level")
     rate: float = ui.slider(0.5, 0.1, 2.4, step=0.1, label="Step size r",
         help="e = r σ² at noise σ. Plain: e = r s², s the deviation of a mode.")  # fmt: skip
     target: str = ui.choice("Gaussian", list(settle_law.TARGETS), label="Density")
@@ -98,7 +98,7 @@ ui.page(
     },
     presets={
         "Plain Langevin is stuck": dict(distance=6.0),
-        "Near modes: no need to anneal": dict(distance=2.0, steps=40),
+        "Near modes: no need to anneal": dict(distance=2.0, steps=30),
         "Cooled too fast": dict(levels=3, steps=5),
         "Step too large": dict(rate=2.2),
         "ULA's bias, MALA's refusals": dict(view="settle", target="two modes"),

@@ -1,5 +1,6 @@
 """What the page of Langevin dynamics computes: shares step by step, settled laws, two forces."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from dgmlib.scores import (
     forces,
     law,
     proportions,
+    proportions_law,
     settle,
     settle_law,
+    weights,
 )
 from dgmlib.scores.proportions import Proportions
 
@@ -41,9 +44,9 @@ def test_the_law_of_every_step() -> None:
     """
     p, sigmas = exact.round_mixture([1.0], [0.0], [1.0]), annealed.geometric(4.0, 1.0, 3)
     sizes, v, seen = annealed.step_sizes(sigmas, 0.3), 5.0**2 / 3, 0
+    score_at = partial(proportions_law.score_at, p)
     for i, (x, path) in enumerate(
-        law.levels(lambda sigma: proportions.score_at(p, sigma), sigmas, sizes, steps=4, reach=5,
-                   extent=8)
+        law.levels(score_at, sigmas, sizes, steps=4, reach=5, extent=8)
     ):  # fmt: skip
         for mass in path:
             v, seen = (1 - sizes[i] / (1 + sigmas[i] ** 2)) ** 2 * v + 2 * sizes[i], seen + 1
@@ -70,6 +73,20 @@ def test_chains_follow_the_law() -> None:
     np.testing.assert_array_equal(runs[0].sigma[[0, 1, 4, 5, -1]], runs[0].sigmas[[0, 0, 0, 1, -1]])
 
 
+@pytest.mark.parametrize(("distance", "rate"), [(2.0, 1.9), (4.0, 1.5), (6.0, 1.9), (6.0, 0.5)])
+def test_the_grid_is_fine_enough(distance: float, rate: float) -> None:
+    """Shares do not change on a grid of 40 cells in the noise of a step. Mutant: four cells at all
+    steps, which miss the ridge between the modes by 0.06 with large ones."""
+    r = made(distance=distance, rate=rate)
+    p = weights.modes(0.2, distance)
+    wide = proportions_law.swelling(rate)
+    *_, (x, path) = law.levels(
+        lambda sigma: proportions_law.score_at(p, sigma), np.zeros(1), np.array([rate]), steps=24,
+        reach=distance + 4, extent=distance + 8 * wide, swell=wide, fine=40.0,
+    )  # fmt: skip
+    assert r.plain.exact[-1] == pytest.approx(weights.left(x, path[-1]), abs=3e-4)
+
+
 def test_both_walk_on_the_same_noise() -> None:
     """Mutants: another start; another stream; plain Langevin on a smoothed density."""
     r = made()
@@ -78,7 +95,7 @@ def test_both_walk_on_the_same_noise() -> None:
     noise = []
     for run, sigma, size in ((r.plain, 0.0, 0.5), (r.annealed, 6.0, 0.5 * 36)):
         x, to = run.x[0][:, None], run.x[1][:, None]
-        noise.append((to - x - size * proportions.score_at(p, sigma)(x)) / (2 * size) ** 0.5)
+        noise.append((to - x - size * proportions_law.score_at(p, sigma)(x)) / (2 * size) ** 0.5)
     np.testing.assert_allclose(*noise, atol=1e-9)
 
 

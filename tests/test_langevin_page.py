@@ -96,7 +96,7 @@ def test_captions_say_the_shares() -> None:
         (dict(levels=3, steps=5), "their share is wrong at 2 of 3 levels, first at 2"),
         (dict(rate=2.2), "Unstable: at 3 of 12 levels"),
         (dict(last=2.0), "the last noise still blurs the modes"),
-        (dict(last=1.0, distance=6.0, steps=40), "times too wide"),
+        (dict(last=1.0, distance=6.0, steps=30), "times too wide"),
         (dict(levels=1), "their share is wrong at 1 of 1 levels"),
     ],
 )
@@ -137,7 +137,7 @@ def test_both_ends_of_the_schedule_are_dragged() -> None:
 
 def test_unstable_chains_can_be_drawn() -> None:
     """Mutants: a law that is not there is drawn; numbers that no browser reads."""
-    p = shares(rate=2.4, levels=12, steps=40)
+    p = shares(rate=2.4, levels=12, steps=30)
     scene = langevin_weights.weights_scene(p)
     assert not [x for x in scene.panels[1].layers if isinstance(x, HeatMap)]
     assert np.abs(layer(scene, Path, 1).xy).max() <= langevin_weights.FAR
@@ -288,7 +288,7 @@ def test_own_points_stay_under_the_pen() -> None:
 
 
 def test_chains_that_are_thrown_out_are_told() -> None:
-    c = carried(rate=2.4, levels=3, steps=40)
+    c = carried(rate=2.4, levels=3, steps=30)
     words = [langevin_carry.caption(c, f) for f in range(len(c.at))]
     assert any("Unstable: chains are thrown out to" in w for w in words)
     assert "Unstable" not in words[0]
@@ -307,7 +307,7 @@ def test_the_prose_quotes_what_is_computed() -> None:
 
 def quotes() -> list[str]:
     far, near = shares(distance=6.0), shares(distance=2.0)
-    short, long = shares(levels=3, steps=5), shares(levels=3, steps=40)
+    short, long = shares(levels=3, steps=5), shares(levels=3, steps=30)
     low = shares(distance=6.0, first=2.5)
     one, ten = (forces.forces("bumps", k, step_size=0.1, seed=0).learners for k in (1, 10))
     best = forces.forces("bumps", 1, step_size=0.1, seed=0).best
@@ -326,7 +326,7 @@ def quotes() -> list[str]:
         f"{fisher}, the KL {far.blind.kl[far.here]:.3f}",
         f"comes to {near.plain.exact[-1]:.3f} where the density has {near.truth:.3f}",
         f"five steps each leave {short.annealed.exact[-1]:.3f}",
-        f"with forty steps: {long.annealed.exact[-1]:.3f}",
+        f"with thirty steps: {long.annealed.exact[-1]:.3f}",
         f"comes to {low.annealed.exact[-1]:.3f} and no further",
         f"With $r = 2.2$ {['', '', '', 'three'][int((shares(rate=2.2).throw >= 2).sum())]} of",
         f"at variance {ula[1.0].var_settled:.3f} instead of 1, a total variation of "

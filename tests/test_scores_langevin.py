@@ -185,6 +185,16 @@ def test_the_score_is_blind_to_weights() -> None:
     assert seen.fisher[-1] < 1e-7
 
 
+def test_half_of_the_middle_cell_is_left() -> None:
+    """Mutant: the middle of a grid is 0 only if rounding leaves it so."""
+    middles = []
+    for width in np.linspace(1, 9, 50):
+        x = np.linspace(-width, width, 333)
+        middles.append(x[166])
+        assert weights.left(x, np.full(333, 1 / 333)) == pytest.approx(0.5, rel=1e-12)
+    assert np.any(np.array(middles) != 0)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

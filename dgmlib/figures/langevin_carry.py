@@ -39,20 +39,21 @@ def carry_scene(c: Carried) -> list[Scene | Table]:
     if c.data is None:
         words = f"{len(c.raw)} points of your own. Paint {FEWEST - len(c.raw)} more at least."
         return [Scene(panels=panels, alt=f"A plane to paint on. {words}", captions=[words],
-                      columns=12, aspect=1.6)]  # fmt: skip
+                      columns=12, aspect=1.45)]  # fmt: skip
     F = len(c.at)
     scene = Scene(
         panels=panels,
         alt="Langevin chains in the plane, plain and annealed, with the score of the noisy data; a "
         f"plane to paint data on; and distances from the data over steps. {caption(c, F - 1)}",
         frame_values=c.at.astype(float), frame_label="step",
-        captions=[caption(c, f) for f in range(F)], start=F - 1, fps=12.0, columns=12, aspect=1.6,
+        captions=[caption(c, f) for f in range(F)], start=F - 1, fps=12.0, columns=12, aspect=1.45,
     )  # fmt: skip
     return [scene, table(c)]
 
 
 def plane(c: Carried, which: str) -> Panel:
-    layers: list[Layer] = [Points(xy=c.cloud, color="muted", size=2.2, opacity=0.6, name="data")]
+    name = "data" if which == "plain" else ""  # one row of names in either panel
+    layers: list[Layer] = [Points(xy=c.cloud, color="muted", size=2.2, opacity=0.6, name=name)]
     if c.data is not None:
         x = np.clip(c.ways[which].x, -FAR, FAR)
         if which == "annealed":
@@ -101,7 +102,7 @@ def curve(c: Carried) -> Panel:
             Rules(at=c.at[:, None].astype(float), color="muted", width=1.0),
         ]  # fmt: skip
     return Panel(layers=layers, title="W₂ of the chains from data", x=Axis(label="step"),
-                 y=Axis(log=True, range=(0.08, 12.0), ticks=TICKS), area=(0, 4, 12, 2))  # fmt: skip
+                 y=Axis(log=True, range=(0.08, 12.0), ticks=TICKS), area=(0, 4, 12, 3))  # fmt: skip
 
 
 def caption(c: Carried, f: int) -> str:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from dgmlib.figures.divergences import num
-from dgmlib.scores.proportions import GAP, Proportions, keeps, repaired, swelling
+from dgmlib.scores.proportions import GAP, Proportions, keeps, repaired
+from dgmlib.scores.proportions_law import swelling
 
 WIDE = 1.3  # a mode that is wider is not healthy
 

@@ -13,7 +13,6 @@ References:
     https://arxiv.org/abs/1907.05600
 """
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,9 +20,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from dgmlib.mixtures import gmm
-from dgmlib.samplers.langevin import ula_variance
-from dgmlib.scores import annealed, chains, exact, law, weights
-from dgmlib.scores.exact import Score
+from dgmlib.scores import annealed, chains, exact, weights
+from dgmlib.scores.proportions_law import laws, score_at, swelling
 from dgmlib.scores.weights import Blind
 
 N = 400  # chains
@@ -104,11 +102,6 @@ def mass_left(p: gmm.Params) -> float:
     return float(p.weight @ ndtr(-p.mean[:, 0] / p.cov[:, 0, 0] ** 0.5))
 
 
-def swelling(throw: float) -> float:
-    """The deviation where ULA settles on N(0, 1), for steps of this size; inf if it never does."""
-    return ula_variance(1.0, throw) ** 0.5
-
-
 @lru_cache(maxsize=64)
 def divergences(weight: float, distance: float) -> tuple[Blind, int]:
     """F and KL of the weights w and 1/2 over ``DISTANCES`` and this one, and where this one is."""
@@ -133,29 +126,9 @@ def run(
     error = (share * (1 - share) / N) ** 0.5
     try:
         told = list(laws(p, sigmas, sizes, steps, y, reach=reach, swell=swell))
-    except ValueError:  # levels so far apart that no grid is both wide and fine enough
+    except ValueError:  # no grid is both wide and fine enough
         told = []
     if not told:
         return Run(x, share, error, np.full(len(x), np.nan), np.zeros((0, len(y))))
     density = np.concatenate([(np.abs(y) < reach)[None] / (2 * reach), *(d for d, _ in told)])
     return Run(x, share, error, np.concatenate([[0.5], *(s for _, s in told)]), density)
-
-
-def laws(
-    p: gmm.Params, sigmas: np.ndarray, sizes: np.ndarray, steps: int, y: np.ndarray, *,
-    reach: float, swell: float,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
-    """Level by level densities at y (steps, g) and shares (steps,); nothing if unstable."""
-    if not np.isfinite(swell):
-        return
-    extent = float(np.abs(p.mean).max()) + 8 * swell
-    for x, path in law.levels(lambda sigma: score_at(p, sigma), sigmas, sizes, steps=steps,
-                              reach=reach, extent=extent, swell=swell):  # fmt: skip
-        cell = x[1] - x[0]
-        density = np.stack([np.interp(y, x, mass / cell, left=0.0, right=0.0) for mass in path])
-        yield density, np.array([weights.left(x, mass) for mass in path])
-
-
-def score_at(p: gmm.Params, sigma: float) -> Score:
-    q = exact.smoothed(p, sigma)
-    return lambda x: exact.score(q, x)
