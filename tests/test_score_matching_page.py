@@ -100,7 +100,8 @@ def test_words_are_the_numbers(seen: field.Field) -> None:
 
 @pytest.mark.parametrize("points", [OWN, encode(np.array([[0.5, 0.5]]))])
 def test_painting_keeps_its_panel(seen: field.Field, points: str) -> None:
-    """Mutants: the panel to paint on moves; painted points come back elsewhere; one is too few."""
+    """Mutants: the panel to paint on moves; painted points come back elsewhere; one is too
+    few; no line where their data end."""
     scene = score_field.field_scene(field.field("two moons", points, seed=0))
     whole = score_field.field_scene(seen)
     assert [p.area for p in scene.panels] == [p.area for p in whole.panels]
@@ -111,6 +112,7 @@ def test_painting_keeps_its_panel(seen: field.Field, points: str) -> None:
     assert edit.encode({"xy": brush.xy.tolist()}) == points
     assert edit.encode({"xy": []}) == ""
     assert f"Of your {len(brush.xy)} point" in scene.captions[0]
+    assert np.isfinite(layer(scene, Path, 2).xy).any()
     scene.pack()
 
 
