@@ -1,6 +1,7 @@
 """The page of estimates: what is drawn is what was computed, presets and words are true."""
 
 import re
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -213,7 +214,7 @@ def test_captions_say_the_numbers(view: str) -> None:
         value = {
             "average": lambda f=f: num(np.median(r.log_estimate[f, 0])),
             "iwae": lambda f=f: num(r.bound[f], 4),
-            "gaps": lambda f=f: num(r.elbo[f, -1], 4),
+            "gaps": lambda f=f: f"Degree {r.degree[f]}: ",
             "gradients": lambda f=f: num(r.mean[f, 2, 0]),
         }[view]()
         assert value in scene.captions[f]
@@ -295,6 +296,30 @@ def test_two_modes() -> None:
     assert r.x[-1] == 3
     assert r.approximation[-1] == pytest.approx(np.log(2), abs=1e-3)
     assert "0.6934" in drawn("gaps", r).captions[1]
+
+
+@pytest.mark.parametrize("curve", ["bend", "fold", "line"])
+def test_gaps_add_up_as_they_stand(curve: str) -> None:
+    """To the last digit shown, in captions and table. Mutants: five numbers rounded each by itself;
+    a gap of minus zero."""
+    r = at("gaps", curve=curve)
+    scene = drawn("gaps", r)
+    table = estimating_gaps.gaps_table(r)
+    assert len(table.rows) == len(scene.captions)
+    numbers = (
+        r"log p\(x\) = (\S+), .* reaches (\S+) and the encoder (\S+): gaps of (\S+) and (\S+) nats"
+    )
+    for caption, row, elbo in zip(scene.captions, table.rows, r.elbo, strict=True):
+        found = re.search(numbers, caption.replace("−", "-"))
+        assert found is not None
+        p, best, own, first, second = (Decimal(v.replace(",", "")) for v in found.groups())
+        assert p - first == best
+        assert best - second == own
+        assert min(first, second) >= 0
+        assert float(own) == pytest.approx(elbo[-1], abs=2e-4)
+        cells = [Decimal(str(v).replace("−", "-").replace(",", "")) for v in row[1:]]
+        assert cells[0] - cells[1] - cells[2] == cells[3]
+        assert float(cells[3]) == pytest.approx(elbo @ r.weight, abs=2e-4)
 
 
 def test_ripples_and_jumps() -> None:

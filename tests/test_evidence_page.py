@@ -191,7 +191,7 @@ def test_the_picture_is_the_bound(values: dict[str, Any]) -> None:
         arrow = named(scene, name)
         np.testing.assert_allclose(arrow.start[:, 0, 0], np.maximum(start, low))
         np.testing.assert_allclose(arrow.end[:, 0, 0], np.maximum(end, low))
-    dots = named(scene, "equally likely z of q; beyond: at the edge")
+    dots = named(scene, "equally likely z of q")
     np.testing.assert_allclose(np.log(dots.xy[..., 0]), dots.xy[..., 1])
     floor = dots.xy[..., 1].min()
     gap = named(scene, "gap: the KL")

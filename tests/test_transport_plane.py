@@ -161,6 +161,9 @@ def test_what_is_asked_for_is_reached(monkeypatch):
             assert found.error < rtol * found.value
         for found, kl in zip(d, truth, strict=False):
             assert abs(found.value - kl) < 0.1 * found.error  # it is that of the coarser rule
+    narrow = _one([2, 0], 0.01 * np.eye(2))  # where the three are hard in different places
+    d, _ = _coarsely(monkeypatch, _one([0, 0], np.eye(2)), narrow, rtol=1e-6, tv_tol=1.0)
+    assert all(found.error < 1e-6 * found.value for found in d[:3])
     near = _one([0, 1e-3], np.eye(2))
     d, few = _coarsely(monkeypatch, _one([0, 0], np.eye(2)), near, tv_tol=1e-3)
     assert few == _coarsely(monkeypatch, _one([0, 0], np.eye(2)), near, tv_tol=1.0)[1]

@@ -99,7 +99,7 @@ def _gradients(r: Learned) -> Panel:
             Lines(x=steps, y=np.maximum(gradients(r), LOW), names=LOSSES, colors=COLORS,
                   cursor=True, width=2.0),
         ],
-        title="|gradient| that reaches G; dashed: of the best", x=Axis(label="steps"),
+        title="|gradient| to G; dashed: the best", x=Axis(label="steps"),
         y=Axis(log=True, range=(LOW, HIGH), ticks=ticks(LOW, HIGH)), area=(3, 2, 2, 3),
     )  # fmt: skip
 

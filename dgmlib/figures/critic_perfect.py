@@ -100,7 +100,7 @@ def _values(r: Perfect) -> Panel:
     return Panel(
         layers=[
             Rules(at=np.array([0.0, -LOG_4]), axis="y", color="muted", width=1.0),
-            Text(xy=np.array([[-7.8, -LOG_4 + 0.16]]), text=["−log 4: coin flips"], anchor="start",
+            Text(xy=np.array([[-7.8, -LOG_4 + 0.16]]), text=["−log 4"], anchor="start",
                  size=12.0, color="muted"),
             Lines(x=r.at, y=r.values[None], names=["−log 4 + 2 JS"], colors=["ink"], width=2.0),
             Points(xy=here, color="accent", size=6.0, opacity=1.0, name="q now"),

@@ -66,7 +66,7 @@ def _largest(r: Secants) -> Panel:
             Text(xy=np.array([[0.04 * REACH, 0.94 * HIGH]]), size=12.0, anchor="start",
                  text=[f"{', '.join(endless)}: ∞ for every R"]),
         ],
-        title="Largest slope of a secant on [−R, R]", x=Axis(label="R", range=(0, REACH)),
+        title="Steepest secant on [−R, R]", x=Axis(label="R", range=(0, REACH)),
         y=Axis(range=(0, HIGH)), area=(3, 0, 2, 4),
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ def steepness_scene(r: Steep) -> list[Scene | Table]:
         "calls the distance of the clouds.",
         frame_values=r.steps.astype(float), frame_label="steps of the critic",
         captions=[_said(r, f) for f in range(len(r.steps))], start=len(r.steps) - 1, fps=8.0,
-        columns=5, aspect=1.45,
+        columns=5, aspect=1.38,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -61,7 +61,7 @@ def _weights(r: Steep) -> Panel:
     if r.way == "clipping":
         layers.append(Rules(at=np.array([-r.amount, r.amount]), color="bad", name="the bounds"))
     return Panel(
-        layers=layers, title="Weights f is computed with, % of all", legend=False,
+        layers=layers, title="Weights f is computed with, %", legend=False,
         x=Axis(range=(-1.04 * EDGE, 1.04 * EDGE), ticks=[(-EDGE, f"≤ −{EDGE:g}"), (0.0, "0"),
                                                          (EDGE, f"≥ {EDGE:g}")]),
         y=Axis(), area=(3, 0, 2, 2),
@@ -91,7 +91,7 @@ def _distance(r: Steep) -> Panel:
             Lines(x=r.steps.astype(float), y=np.maximum(y, low), cursor=True, width=2.0,
                   names=["K · W₁", "E_p f − E_q f"], colors=["bad", "ink"]),
         ],
-        title="What f calls the distance, and its ceiling", x=Axis(label="steps"),
+        title="f's distance and its ceiling", x=Axis(label="steps"),
         y=Axis(log=True, range=(low, high), ticks=ticks(low, high)), area=(3, 4, 2, 2),
     )  # fmt: skip
 

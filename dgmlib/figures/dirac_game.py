@@ -154,6 +154,6 @@ def _eigen(r: Played) -> Panel:
             Text(xy=np.zeros((1, 2)), text=[f"|λ| = {num(np.abs(r.eigen).max(), 4)}"]),
         ]
     return Panel(
-        layers=layers, title="Eigenvalues of one step, unit circle", equal=True, legend=False,
+        layers=layers, title="Eigenvalues of a step", equal=True, legend=False,
         x=Axis(range=(-far, far)), y=Axis(range=(-far, far)), area=(3, 4, 2, 2),
     )  # fmt: skip

@@ -77,7 +77,7 @@ def _eigen(r: Sized) -> Panel:
                        symbol="circle" if k == 0 else "square"),
             ]  # fmt: skip
     return Panel(
-        layers=layers, title="Eigenvalues of one step, and the unit circle", equal=True,
+        layers=layers, title="Eigenvalues of a step", equal=True,
         x=Axis(range=(-FAR, FAR)), y=Axis(range=(-FAR, FAR)), area=(3, 0, 2, 3), legend=False,
     )  # fmt: skip
 
@@ -93,7 +93,7 @@ def _growth(r: Sized) -> Panel:
                 Rules(at=np.array([r.limit]), color=0, name="simultaneous: largest h that shrinks")
             )
     return Panel(
-        layers=layers, title="Growth per step, |λ|: below 1 it shrinks",
+        layers=layers, title="Growth per step |λ|: < 1 shrinks",
         x=Axis(label="step size h", log=True, range=(RATES[0], RATES[-1]), ticks=TICKS),
         y=Axis(range=(0.0, FAR)), area=(3, 3, 2, 3),
     )  # fmt: skip

@@ -36,7 +36,7 @@ def average_scene(r: Averages) -> list[Scene | Table]:
                  name=way)
             for i, way in enumerate(WAYS)
         ] + [Rules(at=np.zeros(1), axis="x", color="ink", name="exact")],
-        title=f"{REPEATS} estimates from {r.n:,} draws each: log estimate − log p(x)",
+        title=f"{REPEATS} estimates of {r.n:,} draws: log estimate − log p(x)",
         x=Axis(label="nats", range=(LOW, HIGH), ticks=ticks),
         y=Axis(label="share of the estimates", range=(0, 1.02),
                ticks=[(float(np.sqrt(v)), f"{v:.0%}") for v in (0.0, 0.01, 0.1, 0.3, 0.6, 1.0)]),
@@ -49,12 +49,12 @@ def average_scene(r: Averages) -> list[Scene | Table]:
         layers=[
             *(Band(x=x, low=whisker[0][:, i], high=whisker[1][:, i], color=i, opacity=0.25)
               for i in range(2)),
-            Lines(x=x, y=drawn.T, names=["prior, exact", "q, exact"], colors=[0, 1],
+            Lines(x=x, y=drawn.T, names=["", ""], colors=[0, 1],
                   dashes=[True, True], cursor=True),
-            Lines(x=x, y=np.maximum(r.rmse.T, FEW), names=["prior, measured", "q, measured"],
+            Lines(x=x, y=np.maximum(r.rmse.T, FEW), names=["prior", "q"],
                   colors=[0, 1], cursor=True),
         ],
-        title="Relative error of one estimate",
+        title="Relative error (dashed: exact)",
         x=Axis(label="dimensions d" if over_d else "sharpness 1/σ", log=not over_d,
                range=(float(x[0]), float(x[-1])), ticks=_marks(x, over_d)),
         y=Axis(log=True, ticks=powers(drawn, r.rmse)), area=(3, 0, 2, 2),
@@ -66,7 +66,7 @@ def average_scene(r: Averages) -> list[Scene | Table]:
         "prior, posterior and q along one coordinate.",
         frame_values=x, frame_label="dimensions d" if over_d else "sharpness 1/σ",
         captions=[_average_said(r, f) for f in range(F)], start=r.start, fps=4.0, columns=5,
-        aspect=1.75, interpolate=False,
+        aspect=1.6, interpolate=False,
     )  # fmt: skip
     return [scene, average_table(r)]
 
@@ -124,7 +124,7 @@ def _coordinate(r: Averages) -> Panel:
             Lines(x=Z, y=np.array(curves), names=["prior", "posterior", "q"],
                   colors=[0, "target", 1], dashes=[False, False, True]),
         ],
-        title="One coordinate of z, scaled to the peak", x=Axis(range=(Z[0], Z[-1])),
+        title="One coordinate of z, equal peaks", x=Axis(range=(Z[0], Z[-1])),
         y=Axis(range=(0, 1.06), ticks=[(0.0, "0"), (1.0, "peak")]), area=(3, 2, 2, 2),
     )  # fmt: skip
 
@@ -208,7 +208,7 @@ def iwae_scene(r: Tightening) -> list[Scene | Table]:
     seen = [np.maximum(found + s * 2 * r.error, floor) for s in (-1, 1)]
     bound = Panel(
         layers=[
-            Band(x=k, low=seen[0], high=seen[1], color=1, name="± 2 s.e."),
+            Band(x=k, low=seen[0], high=seen[1], color=1),
             Lines(x=k, y=np.stack(curves), names=names, colors=["target", 1, 2][: len(names)],
                   dashes=[True, False, True][: len(names)], cursor=True),
         ],
@@ -226,7 +226,7 @@ def iwae_scene(r: Tightening) -> list[Scene | Table]:
             Lines(x=k, y=exact.T, names=list(GRADIENTS), colors=[0, 1, 2], cursor=True,
                   dashes=[False, True, False]),
         ],
-        title="Signal-to-noise ratio of the gradients", x=Axis(label="K", log=True, ticks=ticks),
+        title="Signal-to-noise of the gradients", x=Axis(label="K", log=True, ticks=ticks),
         y=Axis(log=True, ticks=snr_ticks(r)), area=(3, 2, 2, 2),
     )  # fmt: skip
     scene = Scene(
@@ -234,7 +234,7 @@ def iwae_scene(r: Tightening) -> list[Scene | Table]:
         alt="Histogram of K-sample estimates of log p(x) around the exact value, the mean of these "
         "estimates against K, exact and measured, and the signal-to-noise ratio of gradients.",
         frame_values=k, frame_label="samples K", captions=[_iwae_said(r, f) for f in range(F)],
-        start=3, fps=2.0, columns=5, aspect=1.75, interpolate=False,
+        start=3, fps=2.0, columns=5, aspect=1.6, interpolate=False,
     )  # fmt: skip
     return [scene, iwae_table(r)]
 

@@ -5,6 +5,7 @@ import numpy as np
 from dgmlib.evidence.amortised import Gaps
 from dgmlib.figures.divergences import num
 from dgmlib.figures.estimating import powers, short
+from dgmlib.figures.evidence_words import fixed, say
 from dgmlib.figures.scene import Axis, Band, Handles, HeatMap, Lines, Panel, Rules, Scene
 from dgmlib.figures.table import Table
 
@@ -134,24 +135,29 @@ def _normal(z: np.ndarray, mean: np.ndarray, log_std: np.ndarray) -> np.ndarray:
 
 
 def _said(r: Gaps, f: int) -> str:
+    p, first, best, second, own = descent(r.log_p[-1], r.approximation[-1], r.amortisation[f, -1])
     approximation, amortisation = average(r)[:, f]
     return (
-        f"Degree {r.degree[f]}: at x = {num(r.x[-1])} log p(x) = {num(r.log_p[-1], 4)}, the best "
-        f"Gaussian reaches {num(r.best.elbo[-1], 4)} and the encoder {num(r.elbo[f, -1], 4)}: gaps "
-        f"of {num(r.approximation[-1], 4)} and {num(r.amortisation[f, -1], 4)} nats. On average "
-        f"over p(x): {num(approximation, 4)} and {num(amortisation, 4)}."
+        f"Degree {r.degree[f]}: at x = {num(r.x[-1])} log p(x) = {p}, the best Gaussian reaches "
+        f"{best} and the encoder {own}: gaps of {first} and {second} nats. On average over p(x): "
+        f"{say(approximation)} and {say(amortisation)}."
     )
+
+
+def descent(log_p: float, approximation: float, amortisation: float) -> list[str]:
+    """log p, gap, best bound, gap, bound. Three are rounded: sums hold as they stand."""
+    p, first, second = fixed(log_p), fixed(max(approximation, 0)), fixed(max(amortisation, 0))
+    return [say(v) for v in (p, first, p - first, second, p - first - second)]
 
 
 def gaps_table(r: Gaps) -> Table:
     """The sum of gaps for every degree."""
     approximation, amortisation = average(r)
     log_p = float(r.weight @ r.log_p)
-    rows: list[list[str | float]] = [
-        [f"{k}", num(log_p, 4), num(approximation[i], 4), num(amortisation[i], 4),
-         num(float(r.elbo[i] @ r.weight), 4)]
-        for i, k in enumerate(r.degree)
-    ]  # fmt: skip
+    rows: list[list[str | float]] = []
+    for i, k in enumerate(r.degree):
+        p, first, _, second, own = descent(log_p, approximation[i], amortisation[i])
+        rows.append([f"{k}", p, first, second, own])
     return Table(
         ["degree", "average log p(x)", "− approximation gap", "− amortisation gap",
          "= average ELBO"],

@@ -33,7 +33,7 @@ def gradients_scene(r: Clouds) -> list[Scene | Table]:
     half = 2.6 * np.sqrt(r.variance.max(0)) + np.abs(r.expected - r.exact).max(0) * 0.4
     window = [(float(c - h), float(c + h)) for c, h in zip(r.exact, half, strict=True)]
     clouds = [
-        _cloud(r, i, window, area=(2 * i, 0, 2, 3)) for i in range(len(ESTIMATORS))
+        _cloud(r, i, window, area=(2 * i, 0, 2, 1)) for i in range(len(ESTIMATORS))
     ]  # fmt: skip
     scene = Scene(
         panels=[*clouds, _density(r), _running(r, 0), _running(r, 1)],
@@ -41,7 +41,7 @@ def gradients_scene(r: Clouds) -> list[Scene | Table]:
         "gradient, the posterior with q, and the running mean of each estimator with its standard "
         "error.",
         frame_values=r.at.astype(float), frame_label="estimates",
-        captions=[_said(r, f) for f in range(F)], start=F - 1, fps=8.0, columns=6, aspect=1.6,
+        captions=[_said(r, f) for f in range(F)], start=F - 1, fps=8.0, columns=6, aspect=1.45,
         interpolate=False,
     )  # fmt: skip
     return [scene, gradients_table(r)]
@@ -57,7 +57,7 @@ def _cloud(r: Clouds, i: int, window: list[tuple[float, float]], area) -> Panel:
     layers: list[Layer] = [
         Points(xy=xy, color=i, size=2.2, opacity=0.4, symbol=SYMBOLS[i]),
         Ellipses(mean=r.mean[:, i][:, None], cov=r.cov[:, i][:, None], sd=(2.0,), colors=[i],
-                 width=2.5, name="mean ± 2 s.e."),
+                 width=2.5, name="± 2 s.e."),
         Points(xy=r.exact[None], color="ink", symbol="star", size=6.0, opacity=1.0,
                name="exact"),
     ]  # fmt: skip
@@ -82,8 +82,8 @@ def _density(r: Clouds) -> Panel:
                     high=(MEAN[1], grip), width_range=(GRIP * STD[0], GRIP * STD[1]), at_most=1,
                     name="q"),
         ],
-        title=f"The posterior at x = {num(r.x)}, and q", x=Axis(label="z", range=(-3.6, 3.6)),
-        y=Axis(range=(2 * grip, top)), area=(0, 3, 2, 2),
+        title=f"p(z|x) at x = {num(r.x)}, q", x=Axis(label="z", range=(-3.6, 3.6)),
+        y=Axis(range=(2 * grip, top)), area=(0, 1, 2, 1),
     )  # fmt: skip
 
 
@@ -107,10 +107,10 @@ def _running(r: Clouds, j: int) -> Panel:
         Rules(at=r.exact[j : j + 1], axis="y", color="ink"),
     ]  # fmt: skip
     return Panel(
-        layers=layers, title=f"Means by {COORDINATES[j]} (dashed: exact)",
+        layers=layers, title=f"Means by {COORDINATES[j]}",
         x=counts_axis("estimates", float(x[0]), float(x[-1])),
         y=Axis(range=(float(low), float(high))),
-        area=(2 + 2 * j, 3, 2, 2),
+        area=(2 + 2 * j, 1, 2, 1),
     )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def _width(b: Belief) -> Panel:
                   colors=[2, "accent"], dashes=[True, False]),
             Rules(at=np.array([0.0]), axis="y", color="muted", dash=False, width=1.0),
         ],
-        title="Deviation of the next y: dashed the noise alone", area=(3, 3, 2, 2), legend=False,
+        title="Deviation of y (dashed: noise)", area=(3, 3, 2, 2), legend=False,
         x=Axis(label="t", range=(-3.1, 3.1)), y=Axis(range=(0, top)),
     )  # fmt: skip
 

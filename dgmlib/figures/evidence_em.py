@@ -131,7 +131,7 @@ def _latents(a: Ascent) -> Panel:
             Points(xy=np.clip(np.stack([a.posterior, a.q], -1), low, high), color="accent",
                    size=4.0, opacity=0.7, name="each point"),
         ],
-        title="q of every point, against its posterior",
+        title="Each point's q and its posterior",
         x=Axis(label="posterior" if discrete else "posterior mean", range=(low, high)),
         y=Axis(label=name, range=(low, high)), area=(3, 3, 2, 2), legend=False,
     )  # fmt: skip

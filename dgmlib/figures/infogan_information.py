@@ -76,7 +76,7 @@ def _bounds(r: Known) -> Panel:
                   names=["L ± 2 s.e.", "I(c; r) of the table", "bound of q(c|r)"],
                   colors=[0, 1, 2], dashes=[False, False, True], cursor=True),
         ],
-        title="The bound moves, the information does not",
+        title="The bound moves, not the information",
         x=Axis(label="temperature T", log=True, range=(1 / 16, 16),
                ticks=[(2.0**k, f"{2.0**k:g}") for k in (-4, -2, 0, 2, 4)]),
         y=Axis(label="nats", range=(LOW, 1.1 * top)), area=(6, 0, 6, 4),

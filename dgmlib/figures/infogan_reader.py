@@ -26,9 +26,9 @@ def reader_scene(r: Seen) -> list[Scene | Table]:
     K = len(r.every)
     panels = [
         pad(r.digit, (0, 0, 3, 5)), _categories(r), _codes(r), _who(r),
-        strip(np.concatenate([r.x[None], r.back]), names, "From the codes read", (0, 5, 5, 2)),
+        strip(np.concatenate([r.x[None], r.back]), names, "From the codes read", (0, 5, 6, 2)),
         strip(r.every, [_named(r, k) for k in range(K)], "The same u, category 0 to 9 (named)",
-              (5, 5, 7, 2)),
+              (6, 5, 6, 2)),
     ]  # fmt: skip
     scene = Scene(
         panels=panels,
@@ -67,7 +67,7 @@ def _codes(r: Seen) -> Panel:
         layers=[Rules(at=np.array([-1.0, 1.0]), axis="y", color="muted", name="trained inside"),
                 Path(xy=ends, many=True, color=0, width=2.5),
                 Points(xy=np.stack([j, mean], 1), color=0, size=6.0, opacity=1.0)],
-        title="u read, ± 1 sd", x=Axis(range=(-0.6, d - 0.4),
+        title="u read ± sd", x=Axis(range=(-0.6, d - 0.4),
                                        ticks=[(float(k), "u" + "₁₂₃₄"[k]) for k in range(d)]),
         y=Axis(range=(-high, high)), area=(6, 0, 2, 5), legend=False,
     )  # fmt: skip

@@ -42,7 +42,7 @@ def _bars(r: Told) -> Panel:
     colors = ["good" if c == r.told else "muted" for c in range(10)]
     return Panel(
         layers=[Bars(x=np.arange(10), height=away + DEEP, colors=colors)],
-        title="log p(x|c), nats from the best",
+        title="log p(x|c) − best, nats",
         x=Axis(label="class", range=(-0.6, 9.6), ticks=[(c, str(c)) for c in range(10)]),
         y=Axis(range=(0.0, DEEP * 1.05),
                ticks=[(0.0, f"−{DEEP:.0f} or less"), (DEEP / 2, f"−{DEEP / 2:.0f}"), (DEEP, "0")]),

@@ -83,7 +83,7 @@ def _chance(r: Clusters) -> Panel:
 def _who(r: Clusters) -> Panel:
     return Panel(
         layers=[Bars(x=np.arange(10), height=r.census.table.astype(float), color=1)],
-        title="Classes in this cluster", x=Axis(label="class", ticks=CLASSES),
+        title="Classes in cluster", x=Axis(label="class", ticks=CLASSES),
         y=Axis(range=(0.0, 1.08 * max(float(r.census.table.max()), 1.0))), area=(4, 3, 3, 3),
         legend=False,
     )  # fmt: skip

@@ -93,7 +93,7 @@ def _ratio(r: Map) -> Panel:
                     colors=["ink"], fill=False, dash=True, width=1.2,
                     name=f"{INSIDE:.0%} of the prior")  # fmt: skip
     return _axes(
-        "log q(z) − log p(z): blue is below 0",
+        "log q(z) − log p(z): blue below 0",
         [
             HeatMap(value=log_ratio, extent=extent, range=(-MOST, MOST), colormap="diverging",
                     unit="nats"),

@@ -31,7 +31,7 @@ def paths_scene(r: Paths) -> list[Scene | Table]:
         alt="Pictures decoded along the straight and the spherical way between two digits, the "
         "norm of z along both and how much doubt is in the pictures.",
         frame_values=r.t, frame_label="t", captions=[_said(r, f) for f in range(F)],
-        start=F // 2, fps=12.0, columns=5, aspect=1.75, interpolate=False,
+        start=F // 2, fps=12.0, columns=5, aspect=1.6, interpolate=False,
     )  # fmt: skip
     return [scene, _table(r)]
 
@@ -42,12 +42,13 @@ def _norms(r: Paths) -> Panel:
     top = 1.12 * max(float(r.norm.max()), r.shell[1], r.codes[1])
     return Panel(
         layers=[
-            Band(x=ends, low=low, high=high, color="target", name="95% of N(0, I)"),
-            Rules(at=np.array(r.codes), axis="y", color="muted", name="95% of the digits' codes"),
+            Band(x=ends, low=low, high=high, color="target", name="of N(0, I)"),
+            Rules(at=np.array(r.codes), axis="y", color="muted", name="of the codes"),
             Lines(x=r.t, y=r.norm, names=list(WAYS), colors=[0, 1], dashes=[True, False],
                   cursor=True),
         ],
-        title="Norm of z", x=Axis(label="t"), y=Axis(range=(0.0, top)), area=(3, 0, 2, 3),
+        title="Norm of z, and 95% of norms", x=Axis(label="t"),
+        y=Axis(range=(0.0, top)), area=(3, 0, 2, 3),
     )  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def _pad(r: Tightening) -> Panel:
 
 
 def _weights(r: Tightening) -> Panel:
-    layers: list[Layer] = [Rules(at=np.zeros(1), color="muted", name="a weight of mean size")]
+    layers: list[Layer] = [Rules(at=np.zeros(1), color="muted", name="mean weight")]
     if r.curves:
         # shares of single bins are tall where draws are few; their sum ends at 1 for every K
         y = np.cumsum(np.stack([c.density for c in r.curves], axis=1), axis=-1)  # (F, L, B)
@@ -133,14 +133,14 @@ def _checked(r: Tightening) -> Panel:
     truth: list[Layer] = []
     if r.exact is not None:
         truth.append(Rules(at=np.array([r.exact.log_p]), axis="y", color="ink",
-                           name="exact, by quadrature"))  # fmt: skip
+                           name="exact"))  # fmt: skip
     return Panel(
         layers=[
             Band(x=k, low=c.bound - 2 * c.error, high=c.bound + 2 * c.error, color=3),
             Lines(x=k, y=c.bound[None], names=["estimate"], colors=[3], cursor=True),
             *truth,
         ],
-        title=f"The same for 2 latents, and {'the truth' if truth else 'no truth here'}",
+        title=f"2 latents, and {'the truth' if truth else 'no truth here'}",
         x=_draws(r), y=_nats([c], r.exact.log_p if r.exact else None),
         area=(3, 3, 2, 2),
     )  # fmt: skip

@@ -105,7 +105,7 @@ def _turned(r: Collapse) -> Panel:
             Text(xy=beside, text=[f"rank {k}" for k in r.ranks], anchor="end", size=12.5),
             Text(xy=below, text=[num(t, 0) for t in TURNED], size=12.0),
         ],
-        title="One coordinate turned, the others left alone",
+        title="One coordinate turned",
         x=Axis(range=(-1.7, float(T)), hidden=True), y=Axis(range=(-0.5, float(R)), hidden=True),
         equal=True, area=(3, 0, 2, 2), aspect=(T + 1.7) / (R + 0.5), legend=False,
     )  # fmt: skip

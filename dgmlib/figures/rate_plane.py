@@ -178,7 +178,7 @@ def _every(r: Plane) -> Panel:
     if rest:
         layers.append(Text(xy=at[rest], text=[f"{r.beta[j]:g}" for j in rest], size=12.5))
     return Panel(
-        layers=layers, title="The first digit through every β, without noise",
+        layers=layers, title="The first digit through every β, no noise",
         x=Axis(range=(0.0, float(P)), hidden=True), y=Axis(range=(-0.55, 1.0), hidden=True),
         equal=True, area=(1, 2, 1, 1), aspect=P / 1.55, legend=False,
     )  # fmt: skip

@@ -126,7 +126,7 @@ def scores_table(r: Board) -> Table:
 
 def files_table(r: Board) -> Table:
     return Table(
-        ["checkpoint", "what it is", "data", "training", "parameters", "kB", "sha256"],
+        ["checkpoint", "what it is", "data: how many", "training", "parameters", "kB", "sha256"],
         [_file(one) for one in r.files],
         f"All together {sum(one.kilobytes for one in r.files) / 1000:.1f} MB. The first twelve "
         "digits of the checksums; the loader compares all 64.",
@@ -136,7 +136,7 @@ def files_table(r: Board) -> Table:
 def _file(one: File) -> list[str]:
     minutes = "minute" if one.minutes == 1 else "minutes"
     return [
-        one.name, one.about, f"{one.data}, {one.train:,} images",
+        one.name, one.about, f"{one.data}: {one.train:,}",
         f"{one.steps:,} steps, {one.minutes:g} {minutes} on {one.device}", f"{one.parameters:,}",
         f"{one.kilobytes:,.0f}", one.sha256[:12],
     ]  # fmt: skip

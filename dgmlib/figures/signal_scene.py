@@ -29,7 +29,7 @@ def signal_scene(s: Signal) -> list[Scene | Table]:
         "them against theta; the size of their slopes; and where each of them would move q.",
         frame_values=theta, frame_label="θ, where q stands",
         captions=[said(*all_) for all_ in zip(theta, value, slope, strict=True)], start=_start(s),
-        fps=10.0, columns=5, aspect=1.62,
+        fps=10.0, columns=5, aspect=1.55,
     )  # fmt: skip
     return [scene, table(theta, value, slope)]
 
@@ -74,7 +74,7 @@ def _picture(s: Signal) -> Panel:
         layers=layers, title="Two points" if s.family == "points" else "Two lines in the plane",
         x=Axis(label="x", range=(-9, 9)),
         y=Axis(label="mass" if s.family == "points" else "z", range=(-0.08, 1.3)),
-        area=(0, 0, 3, 2),
+        area=(0, 0, 3, 10),
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _densities(p: Mixture1D, q: Mixture1D, theta: np.ndarray) -> Panel:
         title="Two densities",
         x=Axis(label="x", range=(-12, 12)),
         y=Axis(label="density", range=(0, 1.12 * float(max(on_p.max(), on_q.max())))),
-        area=(0, 0, 3, 2),
+        area=(0, 0, 3, 10),
     )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def _advice(s: Signal, value: Words, size: Words) -> Panel:
     return Panel(
         layers=layers, title="What each divergence tells q at this θ", legend=False,
         x=Axis(range=(0, 9.6), hidden=True), y=Axis(range=(0.4, 7.6), hidden=True),
-        area=(0, 2, 3, 2),
+        area=(0, 10, 3, 10),
     )  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def _values(s: Signal) -> Panel:
                        anchor="end", color="muted"))  # fmt: skip
     return Panel(
         layers=layers, title="Six divergences", x=AXIS,
-        y=Axis(label="nats; W: units of x", range=(0, top)), area=(3, 0, 2, 2),
+        y=Axis(label="nats; W: units of x", range=(0, top)), area=(3, 0, 2, 11),
     )  # fmt: skip
 
 
@@ -170,5 +170,5 @@ def _slopes(s: Signal) -> Panel:
     return Panel(
         layers=layers, title="How strong the signal is: |dD/dθ|", legend=False,
         x=AXIS,
-        y=Axis(log=True, range=(0.5 * FLOOR, top), ticks=ticks), area=(3, 2, 2, 2),
+        y=Axis(log=True, range=(0.5 * FLOOR, top), ticks=ticks), area=(3, 11, 2, 9),
     )  # fmt: skip

@@ -27,7 +27,7 @@ def one_scene(w: Watched) -> Scene:
         f"end: {found(w, -1)}.",
         frame_values=total(w), frame_label="moves",
         captions=[caption(w, f) for f in range(len(w.w2))],
-        start=len(w.w2) - 1, fps=8.0, columns=8, aspect=1.72,
+        start=len(w.w2) - 1, fps=8.0, columns=8, aspect=1.67,
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def two_scene(pair: Pair) -> Scene:
         ],
         alt=f"{names[0]} beside {names[1]} on {pair.first.data.name}, from the same seed. At the "
         f"end: {found(pair.first, -1)}; and {found(pair.second, -1)}.",
-        frame_values=total(pair.first), frame_label=f"moves of {names[0]}",
+        frame_values=total(pair.first), frame_label="moves",
         captions=[
             f"{names[0]}: {caption(pair.first, f)} {names[1]}: {caption(pair.second, f)}"
             for f in range(len(pair.first.w2))
