@@ -192,6 +192,16 @@ def test_work_is_told_as_it_is_done() -> None:
     assert np.diff(told).max() < 0.2
 
 
+def test_a_reader_s_points_are_taken_in_an_order_of_chance() -> None:
+    """Mutant: the first N that were painted, which are all in one corner."""
+    data = plane_choice.chosen("ring", OWN)
+    first, other = (plane_heart.training(data, own=True, seed=s) for s in (0, 1))
+    for taken in (first, other):
+        np.testing.assert_array_equal(np.sort(taken, axis=0), np.sort(data.centre, axis=0))
+        assert (taken != data.centre).any()
+    assert (first != other).any()
+
+
 @pytest.mark.parametrize("name", plane_recorded.MANY)
 def test_recorded_steps_come_again(name: str) -> None:
     """Three of its columns. Mutants: the recording of another set or denoiser; columns exchanged;
