@@ -21,7 +21,7 @@ class Params:
              "Denoising: told the noise it must undo.")  # fmt: skip
     sigma: float = ui.slider(0.3, 0.02, 1.0, step=0.02, label="σ of denoising")
     probes: int = ui.slider(1, 1, 8, label="Probes m of Hutchinson and sliced")
-    training: str = ui.choice("1000", field_learned.POINTS, label="Training points")
+    training: str = ui.choice("1k", list(field_learned.POINTS), label="Training points")
     steps: int = ui.slider(2000, 100, field_learned.MOST, step=100, label="Steps")
     d: int = ui.slider(8, 1, dials.MOST, label="Dimensions d")
     seed: int = ui.seed(0)
@@ -51,7 +51,7 @@ ui.page(
         "field": View("Score field", fields, field_scene,
             ["data", "points", "seed"], edits={"brush": Edit("points", painted)},
             says="Play: from little noise to much. Arrows are as long as |s| / (2 + |s|), fainter "
-                 "where fewer data are. Paint points of your own on the left.",
+                 "where fewer data are. Paint points of your own over the exact score.",
             checks=[EXACT, by("The map is the distance of the two", "the_map_is_the_distance"),
                     by("The network's errors are those of its card", "the_card_says_the_same")]),
         "learn": View("Learn here", learn, learned_scene,
@@ -77,7 +77,7 @@ ui.page(
         "Where no data are": dict(data="8 Gaussians"),
         "Learn by denoising": dict(view="learn"),
         "Too little noise to learn from": dict(view="learn", sigma=0.02),
-        "One probe": dict(view="learn", data="8 Gaussians", method="hutchinson", training="20000"),
+        "One probe": dict(view="learn", data="8 Gaussians", method="hutchinson", training="20k"),
         "Fifty points": dict(view="learn", method="implicit", training="50"),
         "Thirty-two dimensions": dict(view="variance", d=32),
     },

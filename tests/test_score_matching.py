@@ -208,7 +208,7 @@ def test_recorded_learning_comes_again(name: str) -> None:
     assert kept is not None
     f, settings = kept.found, field_recorded.settings_of(asked)
     assert f.steps[-1] == asked.steps
-    x = sets.draw(sets.named(asked.name), int(asked.training), rng=RNG([0, 1]))
+    x = sets.draw(sets.named(asked.name), field_learned.POINTS[asked.training], rng=RNG([0, 1]))
     np.testing.assert_array_equal(f.data, x)
     state, losses = train.init(x, f.truth, settings, seed=0), []
     for k in range(int(f.steps[1])):
@@ -254,7 +254,7 @@ def test_learning_here_is_held_against_the_truth() -> None:
     """A reader's points, a few steps. Mutants: the chosen set is learned; nodes in another order
     than their scores; half of the steps; the cells leave a border; the dial of the probes is dead.
     """
-    job = field_learned.here("two moons", OWN, "sliced", sigma=0.3, probes=3, training="1000",
+    job = field_learned.here("two moons", OWN, "sliced", sigma=0.3, probes=3, training="1k",
                              steps=40, seed=2)  # fmt: skip
     h = finish(job)
     f, own = h.found, field_choice.chosen("", OWN)

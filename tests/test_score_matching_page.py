@@ -121,7 +121,7 @@ def test_painting_keeps_its_panel(seen: field.Field, points: str) -> None:
 
 @pytest.mark.parametrize("name", field_recorded.HERE)
 def test_learning_is_drawn(name: str) -> None:
-    """Mutants: the loss as it is; the exact field on the right; arrows of another step."""
+    """Mutants: the loss as it is; the exact field for the learned; arrows of another step."""
     h = recorded(name)
     f, scene = h.found, score_field_learned.learned_scene(h)
     curves = layer(scene, Lines, 3)
@@ -131,9 +131,9 @@ def test_learning_is_drawn(name: str) -> None:
     np.testing.assert_allclose(sides.y, np.maximum([f.inside[:, 0], f.outside[:, 0]], 1e-3))
     off = np.linalg.norm(f.field[:, 0].astype(float) - f.exact[0], axis=-1)
     np.testing.assert_allclose(layer(scene, HeatMap, 2).value, np.log10(np.maximum(off, 0.01)))
-    for panel, score in ((0, f.exact[0]), (1, f.field[5, 0].astype(float))):
+    for panel, score in ((1, f.exact[0]), (0, f.field[5, 0].astype(float))):
         arrows = [layer(scene, Arrows, panel, i) for i in range(3)]
-        drawn = sum((a.end - a.start) if panel == 0 else (a.end - a.start)[5] for a in arrows)
+        drawn = sum((a.end - a.start) if panel == 1 else (a.end - a.start)[5] for a in arrows)
         wanted = score[::3, ::3].reshape(-1, 2)
         length = np.linalg.norm(wanted, axis=-1, keepdims=True)
         np.testing.assert_allclose(np.asarray(drawn) * (2 + length), 1.8 * 4 / 13 * wanted,
@@ -150,9 +150,10 @@ def test_the_density_that_is_asked_for_is_named() -> None:
     """Mutant: noise is named for an objective that adds none."""
     noisy = score_field_learned.learned_scene(recorded("denoising")).panels
     plain = score_field_learned.learned_scene(recorded("implicit-few")).panels
-    assert (noisy[0].title, plain[0].title) == ("Exact score of p * N(0, 0.3² I)",
+    assert (noisy[1].title, plain[1].title) == ("Exact score of p * N(0, 0.3² I)",
                                                 "Exact score of p")  # fmt: skip
-    assert len(layer(score_field_learned.learned_scene(recorded("implicit-few")), Points).xy) == 50
+    few = score_field_learned.learned_scene(recorded("implicit-few"))
+    assert len(layer(few, Points, 1).xy) == 50
 
 
 # ---------------------------------------------------------------- dials

@@ -28,11 +28,11 @@ def learned_scene(h: Here) -> Scene:
     captions = [caption(h, i) for i in range(len(f.steps))]
     return Scene(
         panels=[
+            square([density(near), *arrows(place, thin, said, "accent")],
+                   f"Learned score, {NAMES[f.settings.method]}", (0, 0, 9, 6)),
             square([density(near), dots(f),
                     *arrows(place, thin, f.exact[0][step].reshape(-1, 2), "good")],
-                   f"Exact score of {of}", (0, 0, 9, 6)),
-            square([density(near), *arrows(place, thin, said, "accent")],
-                   f"Learned score, {NAMES[f.settings.method]}", (9, 0, 9, 6)),
+                   f"Exact score of {of}", (9, 0, 9, 6)),
             square(error(f, near), "How far apart, log₁₀", (18, 0, 10, 6)),
             losses(h, (0, 6, 14, 4)), sides(f, (14, 6, 14, 4)),
         ],

@@ -19,7 +19,7 @@ from dgmlib.scores.field_choice import REACH, chosen
 from dgmlib.scores.learned import Learned, Method, Settings
 
 METHODS: tuple[Method, ...] = ("explicit", "implicit", "hutchinson", "sliced", "denoising")
-POINTS = ("50", "1000", "20000")  # training points
+POINTS = {"50": 50, "1k": 1000, "20k": 20_000}  # training points
 MOST = 4000  # steps
 FRAMES, GRID = 17, 40
 STEP, PROBE, OWN = 0.0015, 0.0008, 0.015  # seconds of one core: a step, a probe, a point
@@ -41,7 +41,7 @@ def here(
     if not 1 <= steps <= MOST:
         raise ValueError(f"between 1 and {MOST} steps, got {steps}")
     data = chosen(name, points)
-    x = sets.draw(data, int(training), rng=np.random.default_rng([seed, 1]))
+    x = sets.draw(data, POINTS[training], rng=np.random.default_rng([seed, 1]))
     p, settings = sets.mixture(data), of(method, sigma, probes)
     found = yield from learned.learn(
         p, x, settings, seed=seed, steps=steps, frames=FRAMES, grid=GRID, reach=edge()

@@ -17,7 +17,7 @@ from dgmlib.jobs import finish
 from dgmlib.mixtures import gmm
 from dgmlib.scores import exact, field_learned
 from dgmlib.scores.field_choice import chosen
-from dgmlib.scores.field_learned import GRID, Here
+from dgmlib.scores.field_learned import GRID, POINTS, Here
 from dgmlib.scores.learned import Learned, Settings, noisy
 
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "recorded"
@@ -29,7 +29,7 @@ class Asked(NamedTuple):
     method: str = "denoising"
     sigma: float = 0.3
     probes: int = 1
-    training: str = "1000"
+    training: str = "1k"
     steps: int = 2000
 
 
@@ -37,7 +37,7 @@ HERE: dict[str, Asked] = {
     "denoising": Asked(),
     "little-noise": Asked(sigma=0.02),
     "implicit-few": Asked(method="implicit", training="50"),
-    "one-probe": Asked(name="8 Gaussians", method="hutchinson", training="20000"),
+    "one-probe": Asked(name="8 Gaussians", method="hutchinson", training="20k"),
 }
 MEASURED = ("steps", "loss", "field", "fisher", "fisher_error", "inside", "outside")
 
@@ -74,7 +74,7 @@ def read(path: Path, asked: Asked) -> Here:
     axis = np.linspace(-field_learned.edge(), field_learned.edge(), GRID)
     grid = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
     params = {k.removeprefix("params."): v for k, v in kept.items() if k.startswith("params.")}
-    x = sets.draw(data, int(asked.training), rng=np.random.default_rng([SEED, 1]))
+    x = sets.draw(data, POINTS[asked.training], rng=np.random.default_rng([SEED, 1]))
     found = Learned(
         settings, p, x, sigma, axis, np.exp(gmm.log_prob(q, grid)).reshape(1, GRID, GRID),
         exact.score(q, grid).reshape(1, GRID, GRID, 2),
