@@ -110,6 +110,10 @@ def test_the_schedule_is_judged(values: dict[str, Any], words: str) -> None:
     drawn = {x.name: len(x.xy) for x in scene.panels[3].layers if isinstance(x, Points)}
     assert drawn.get("right share", 0) == good.sum()
     assert drawn.get("wrong share", 0) == (~good).sum()
+    for name, at in (("first", 0), ("last", -1)):
+        grip = next(x for x in scene.panels[3].layers if x.name == name)
+        assert isinstance(grip, Handles)
+        assert grip.colors == ["good" if good[at] else "bad"]
 
 
 def test_the_width_of_a_settled_mode() -> None:

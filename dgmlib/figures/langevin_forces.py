@@ -128,8 +128,9 @@ def table(s: Forces) -> Table:
         for r in s.learners.values()
     ]  # fmt: skip
     rows.append(["data", num(s.best, 3), *(num(v, 3) for v in s.mean)])
+    names = [f"E {n}".replace("^2", "²").replace("^3", "³") for n in s.features]
     return Table(
-        ["push by", "log-likelihood", *(f"E {n}" for n in s.features)], rows,
+        ["push by", "log-likelihood", *names], rows,
         "Means of the features after the last step: as used, with a standard error, and in "
         "brackets exactly, for the same energy. Learning ends where those used equal the data's.",
     )  # fmt: skip

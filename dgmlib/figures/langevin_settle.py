@@ -37,7 +37,7 @@ def chains(s: Settled, r: Rule, title: str, area: Area) -> Panel:
     counts = np.stack([np.histogram(x, EDGES)[0] for x in r.x])
     layers: list[Layer] = [
         Bars(x=0.5 * (EDGES[1:] + EDGES[:-1]), height=counts / (N * width), width=width,
-             color="accent", opacity=0.45, name=f"{N} chains"),
+             color="accent", opacity=0.45, name=f"{N:,} chains"),
         Lines(x=Y, y=s.density[None], names=["the density"], colors=["target"], width=3.5),
     ]  # fmt: skip
     if len(r.law):
@@ -69,7 +69,7 @@ def distances(s: Settled, area: Area) -> Panel:
         x=Axis(label="step", log=True, range=(1.0, MOST + 1.0),
                ticks=[(k + 1.0, str(k)) for k in (0, 2, 10, 50, MOST)]),
         y=Axis(log=True, range=(FLOOR / 2, 1.5), ticks=[
-            (10.0**k, f"1e{k}".replace("-", "−")) for k in (-6, -4, -2, 0)]),
+            (FLOOR, "≤ 1e−6"), (1e-4, "1e−4"), (1e-2, "1e−2"), (1.0, "1")]),
     )  # fmt: skip
 
 

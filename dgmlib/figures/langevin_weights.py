@@ -105,8 +105,9 @@ def schedule(p: Proportions, area: Area) -> Panel:
         *(Points(xy=xy[which], color=color, symbol=symbol, size=4.5, name=name)
           for color, symbol, name, which in names if which.any()),
         Rules(at=p.sigma[:, None], axis="y", color="ink", width=1.0),
-        grip("last", (level[-1], p.sigmas[-1]), LAST),
-        grip("first", (level[0] - 0.4 * (len(level) == 1), max(p.sigmas[0], FIRST[0])), FIRST),
+        grip("last", (level[-1], p.sigmas[-1]), LAST, good[-1]),
+        grip("first", (level[0] - 0.4 * (len(level) == 1), max(p.sigmas[0], FIRST[0])), FIRST,
+             good[0]),
     ]  # fmt: skip
     ticks = [(v, f"{v:g}") for v in (0.3, 0.5, 1.0, 2.0, 4.0, 8.0)]
     return Panel(
@@ -116,11 +117,11 @@ def schedule(p: Proportions, area: Area) -> Panel:
     )  # fmt: skip
 
 
-def grip(name: str, at: tuple[float, float], ends: tuple[float, float]) -> Handles:
-    x, sigma = float(at[0]), float(at[1])
+def grip(name: str, at: tuple[float, float], ends: tuple[float, float], good: bool) -> Handles:
+    x, color = float(at[0]), "good" if good else "bad"
     return Handles(
-        xy=np.array([[x, sigma]]), labels=[f"σ {name}"], spoken=True, axes="y", live=False,
-        low=(x, ends[0]), high=(x, ends[1]), colors=["ink"], name=name,
+        xy=np.array([at], float), labels=[f"σ {name}"], spoken=True, axes="y", live=False,
+        low=(x, ends[0]), high=(x, ends[1]), colors=[color], name=name,
     )  # fmt: skip
 
 
