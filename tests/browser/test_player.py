@@ -1053,7 +1053,7 @@ def test_brush(show):
 def test_a_busy_server_loses_no_point(show):
     """Mutants: an answer to the first point, late, takes the second; kept after its own answer."""
     brush = partial(Brush, at_most=12)
-    first, second, other = [0.2, 0.5], [0.8, 0.5], [0.5, 0.9]
+    first, second, other = (0.2, 0.5), (0.8, 0.5), (0.5, 0.9)
     page = show(still(brush(xy=np.zeros((0, 2))), x=UNIT, y=UNIT), send=True)
     page.evaluate("dgmPlayer.player.edits.patience = 50")
     page.mouse.click(*spot(page, *first))
