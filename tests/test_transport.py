@@ -4,7 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -148,6 +148,33 @@ def test_pot_does_not_bring_torch():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_pot_is_asked_without_backends_that_nobody_uses(tmp_path, monkeypatch):
+    """A stand-in for POT tells what it found while it was imported.
+
+    Kills: torch switched off for a program that has it already; a reader's own setting overruled,
+    or taken away afterwards; a switch that stays.
+    """
+    names = "POT_BACKEND_DISABLE_PYTORCH", "POT_BACKEND_DISABLE_JAX"
+    text = f"import os\nfound = [os.environ.get(name) for name in {names}]\n"
+    (tmp_path / "ot.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    for own, torch, found in (
+        ((None, None), False, ["1", "1"]),
+        ((None, None), True, [None, "1"]),
+        (("0", None), False, ["0", "1"]),
+    ):
+        for name, value in zip(names, own, strict=True):
+            monkeypatch.delenv(name, raising=False)
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        for module in ("ot", "torch", "jax"):
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        if torch:
+            monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+        assert transport._pot().found == found
+        assert [os.environ.get(name) for name in names] == list(own)
+
+
 # On the line
 
 
@@ -187,6 +214,20 @@ def test_equal_levels_end_no_empty_shipment():
 
 
 @pytest.mark.parametrize("order", [1, 2])
+def test_a_small_mass_far_away_is_shipped(order):
+    """A millionth that goes a million far is all there is to pay. Kills: small masses dropped."""
+    x, y, a = np.array([[0.0], [1e6]]), np.array([[0.0]]), [1 - 1e-6, 1e-6]
+    found = transport.wasserstein(x, y, order=order, x_weight=a)
+    assert found.value**order == pytest.approx(1e-6 * 1e6**order, rel=1e-9)
+    assert transport.line(x[:, 0], y[:, 0], order=order, x_weight=a) == pytest.approx(
+        found.value, rel=1e-9
+    )
+    tiny = transport.wasserstein(x, y, order=order, x_weight=[1 - 1e-12, 1e-12])
+    assert tiny.value**order == pytest.approx(1e-12 * 1e6**order, rel=1e-3)
+    assert len(tiny.mass) == 2
+
+
+@pytest.mark.parametrize("order", [1, 2])
 def test_weights_on_one_side_alone(order):
     """Kills: the other side's mass n instead of 1; weights that are taken for both sides."""
     x, y, a, b = (v[:, 0] if v.ndim == 2 else v for v in _clouds(6, 4, 1, 8))
@@ -198,14 +239,20 @@ def test_weights_on_one_side_alone(order):
 
 
 def test_the_error_covers_rounding():
-    """A shift by (3, 4) is 5 exactly. Kills: an error of primal minus dual alone, which is 0 where
-    both are off by the same last digits.
+    """A shift by (3, 4) is 5 exactly, on the line one by 5. Kills: an error of primal minus dual
+    alone, which is 0 where both are off by the same last digits; no error on the line.
     """
     rng = np.random.default_rng(0)
     for n in range(2, 30):
         x = rng.integers(-99, 99, (n, 2)).astype(float)
         for order in (1, 2):
             value, error, *_ = transport.wasserstein(x, x + np.array([3, 4]), order=order)
+            assert value - error <= 5 <= value + error
+            assert error < 1e-11
+            a = rng.random(n)
+            value, error, *_ = transport.wasserstein(
+                x[:, :1], x[:, :1] + 5, order=order, x_weight=a, y_weight=a
+            )
             assert value - error <= 5 <= value + error
             assert error < 1e-11
 
@@ -279,7 +326,9 @@ def test_nonsense_is_refused():
         (dict(x=x, y=np.zeros((3, 3))), "got"),
         (dict(x=x[:0], y=x), "got"),
         (dict(x=x + np.nan, y=x), "finite"),
+        (dict(x=x, y=x + np.nan), "finite"),
         (dict(x=x, y=x, order=3), "1 or 2"),
+        (dict(x=x, y=x, order=1.5), "1 or 2"),
         (dict(x=x, y=x, x_weight=[1, 1]), "x_weight must be 3"),
         (dict(x=x, y=x, y_weight=[1, -1, 1]), "y_weight"),
         (dict(x=x, y=x, y_weight=[0, 0, 0]), "not all 0"),
@@ -293,6 +342,8 @@ def test_nonsense_is_refused():
         transport.line(x, x)
     with pytest.raises(ValueError, match="finite"):
         transport.line([np.inf], [0.0])
+    with pytest.raises(ValueError, match="1 or 2"):
+        transport.line([1.0], [0.0], order=3)
     with pytest.raises(ValueError, match="not both"):
         sliced.sliced(x, x)
     with pytest.raises(ValueError, match="not both"):
