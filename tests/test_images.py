@@ -472,7 +472,7 @@ def test_whatever_is_wrong_with_a_png_is_told_in_our_words(tmp_path: Path) -> No
     wrong = [good[:k] for k in (0, 20, 32, 40, 200)]
     wrong += [head[:8] + chunk(b"IHDR", head[16:21]) + tail, head + chunk(b"fcTL", b"abc") + tail,
               head + chunk(b"pHYs", b"a") + tail, head + tail[:8] + b"\xff" * 30 + tail[38:],
-              good.replace(b"IDAT", b"\xd1O\x00E")]  # fmt: skip
+              head + struct.pack(">I", 100) + tail[4:]]  # fmt: skip
     for raw in wrong:
         file.write_bytes(in_parquet(made("train"), raw=[*GOOD[:3], raw, *GOOD[4:]]))
         with pytest.raises(ValueError, match=r"^f: the image in row 4 .*download it again$"):
@@ -524,6 +524,23 @@ def test_wrong_parquet_is_named_and_refused(tmp_path: Path, data: bytes, words: 
     assert "mnist/f.parquet of lab/mnist" in str(error.value)
     assert "download it again" in str(error.value)
     assert str(tmp_path) not in str(error.value)
+
+
+def test_of_a_long_complaint_the_first_line_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no more than 120 letters of it. Mutants: the whole of it; the reader's own folders."""
+    file = tmp_path / "f.parquet"
+
+    def refuse(path: Path) -> None:
+        raise pa.ArrowInvalid(f"{path}: {'x' * 200}\nand then some")
+
+    monkeypatch.setattr(parquet, "ParquetFile", refuse)
+    with pytest.raises(ValueError, match=r"^f is truncated") as error:
+        parquet_images.read(file, "f")
+    told = re.search(r"\((.*)\); download it again$", str(error.value))
+    assert told is not None
+    assert told[1] == f"f: {'x' * 200}"[:120]
 
 
 def test_another_format_and_a_folder_are_refused(tmp_path: Path) -> None:
