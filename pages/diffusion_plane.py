@@ -82,9 +82,8 @@ ui.page(
             checks=[FAR, by("Standard errors", "bands_are_over_seeds", "diffusion_plane_page"),
                     by("The recording can be computed again", "recorded_steps_come_again")]),
         "error": View("Trained against exact", error, error_scene,
-            ["data", "seed"],
-            says="Play: from little noise to almost nothing else. Arrows: scores times the "
-                 "noise's deviation; a bar is two standard errors.",
+            ["data", "seed"], says="Play: from little noise to almost nothing else. Arrows: scores "
+                 "times the noise's deviation; a bar is two standard errors.",
             checks=[BEST, by("The loss is own error plus the unknowable", "errors_add_up"),
                     by("q is weighted as it is", "the_density_is_that_of_noisy_data")]),
         "heart": View("By heart", heart, heart_scene,

@@ -34,9 +34,9 @@ def score(measured: Weights, _images: Images) -> list[Score]:
     n, levels = measured["fisher"].shape
     every = f"mean over {levels} levels from {SIGMAS[0]:g} to {SIGMAS[-1]:g} and {n:,} points"
     found = [
-        mean_score("excess", (SIGMAS**2 * measured["fisher"]).mean(1), "1",
+        mean_score("excess", (SIGMAS**2 * measured["fisher"]).mean(1), "squared units of e",
                    f"E sigma^2 1/2 |s - exact score|^2 on noisy data, {every}"),
-        mean_score("unknowable", measured["left"].mean(1), "1",
+        mean_score("unknowable", measured["left"].mean(1), "squared units of e",
                    "E sigma^2 1/2 |exact score + e / sigma|^2, which no network can avoid; "
                    f"{every}"),
     ]  # fmt: skip
