@@ -27,7 +27,8 @@ class Params:
         help="e = r s², with s the narrowest deviation of the density.")  # fmt: skip
     energy: str = ui.choice("bumps", list(forces.ENERGIES), label="Features of the energy")
     k: int = ui.slider(1, 1, 10, label="Steps k of a chain",
-        help="For each step of learning; chains from anywhere take 40.")  # fmt: skip
+        help="For each step of learning: of CD-k and of persistent chains.")  # fmt: skip
+    far: int = ui.slider(10, 1, 80, label="Steps of a chain from anywhere")
     move: float = ui.slider(0.1, 0.05, 0.3, step=0.05, label="Step size of a chain")
     data: str = ui.choice("two unequal", plane_choice.DATA, label="Data")
     points: str = ui.points("", label="Your own points, used instead of the data above")
@@ -48,7 +49,7 @@ def settled(p: Params) -> settle.Settled:
 
 
 def learners(p: Params) -> forces.Forces:
-    return forces.forces(p.energy, p.k, step_size=p.move, seed=p.seed)
+    return forces.forces(p.energy, p.k, p.far, step_size=p.move, seed=p.seed)
 
 
 def plane(p: Params) -> carry.Carried:
@@ -82,7 +83,7 @@ ui.page(
                     by("Chains follow the exact law", "chains_end_where_the_law_says", LIBRARY),
                     by("MALA is in detailed balance", "mala_is_exact_with_any_drift", LIBRARY)]),
         "forces": View("Two forces", learners, langevin_forces.forces_scene,
-            ["energy", "k", "move", "seed"],
+            ["energy", "k", "far", "move", "seed"],
             says="Data pull the energy down where they are, the model's samples push it up where "
                  "they are. Bars: its chains, Langevin with refusals (MALA).",
             checks=[by("The gradient, by differences", "the_gradient_has_the_right_sign", ENERGY),
@@ -104,8 +105,8 @@ ui.page(
         "ULA's bias, MALA's refusals": dict(view="settle", target="two modes"),
         "ULA leaves": dict(view="settle", size=2.1),
         "CD-1 is biased": dict(view="forces"),
+        "Longer chains": dict(view="forces", k=10, far=80),
         "Lost between the moons": dict(view="plane", data="two moons"),
-        "Ten steps are enough": dict(view="forces", k=10),
     },
     prediction=ui.Prediction(
         "Two modes far apart have weights 0.2 and 0.8. Chains start evenly over both and follow "

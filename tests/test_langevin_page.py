@@ -199,7 +199,7 @@ def test_the_closed_form_is_marked() -> None:
 def test_arrows_are_the_forces() -> None:
     """Mutants: the push points down; the exact push is drawn as CD's; two scales; arrows that do
     not begin on the energy; chains of another learner."""
-    s = forces.forces("bumps", 1, step_size=0.1, seed=0)
+    s = forces.forces("bumps", 1, 10, step_size=0.1, seed=0)
     scene, table = langevin_forces.forces_scene(s)
     assert isinstance(scene, Scene)
     assert isinstance(table, Table)
@@ -313,14 +313,18 @@ def quotes() -> list[str]:
     far, near = shares(distance=6.0), shares(distance=2.0)
     short, long = shares(levels=3, steps=5), shares(levels=3, steps=30)
     low = shares(distance=6.0, first=2.5)
-    one, ten = (forces.forces("bumps", k, step_size=0.1, seed=0).learners for k in (1, 10))
-    best = forces.forces("bumps", 1, step_size=0.1, seed=0).best
+    one, ten = (
+        forces.forces("bumps", k, far, step_size=0.1, seed=0).learners
+        for k, far in ((1, 10), (10, 80))
+    )
+    best = forces.forces("bumps", 1, 10, step_size=0.1, seed=0).best
     told = {h: f"−{-r.log_likelihood[-1]:.3f}" for h, r in one.items()}
     ula = {r: settle.settled("Gaussian", r, seed=0).ula for r in (0.1, 1.0)}
     moons, two = (
         carry.carried(d, "", "exact", levels=12, steps=12, rate=0.5, seed=0)
         for d in ("two moons", "two unequal")
     )
+    slow = carry.carried("two unequal", "", "exact", levels=12, steps=30, rate=0.5, seed=0)
     assert two.data is not None
     shared = [carry.shares(two.data, w.x[-1])[0] for w in two.ways.values()]
     fisher = f"{far.blind.fisher[far.here]:.1e}".replace("e-", "e−")
@@ -340,14 +344,16 @@ def quotes() -> list[str]:
         f"{['five', 'six', 'seven'][steps('Gaussian', 0.5) - 5]} do",
         f"with $r = 0.5$ MALA needs {steps('two modes', 0.5)} steps",
         f"log-likelihood of {told['exact']}, CD-1 {told['cd']}, persistent chains "
-        f"{told['persistent']}, chains from anywhere {told['long']}",
-        f"With $k = 10$ CD has −{-ten['cd'].log_likelihood[-1]:.3f}. The data's own density has "
+        f"{told['persistent']}, ten steps from anywhere {told['long']}",
+        f"With ten steps CD has −{-ten['cd'].log_likelihood[-1]:.3f}, with 80 from anywhere it is "
+        f"−{-ten['long'].log_likelihood[-1]:.3f}. The data's own density has "
         f"−{-best:.3f}",
         f"with $W_2$ = {moons.ways['plain'].w2[-1]:.2f} from the data, annealed with "
         f"{moons.ways['annealed'].w2[-1]:.2f}; data are {moons.floors.min():.2f} to "
         f"{moons.floors.max():.2f} from data",
         f"lighter mode is {shared[0]:.3f}, annealed {shared[1]:.3f} ± "
-        f"{(shared[1] * (1 - shared[1]) / carry.N) ** 0.5:.3f}",
+        f"{(shared[1] * (1 - shared[1]) / carry.N) ** 0.5:.3f}; with thirty steps of each level it "
+        f"is {carry.shares(two.data, slow.ways['annealed'].x[-1])[0]:.3f}",
     ]
 
 

@@ -24,9 +24,9 @@ from dgmlib.diffusion.sets import Set
 from dgmlib.scores import annealed, chains
 from dgmlib.scores.exact import Score
 
-N = 160  # chains, and data to measure them by
+N = 128  # chains, and data to measure them by
 FIRST = 3.0  # the first noise; the sets have mean square 1 in each coordinate
-FRAMES, MEASURED = 121, 13  # at most
+FRAMES, MEASURED = 97, 9  # at most
 SIDE = np.linspace(-2.7, 2.7, 10)  # where arrows begin
 FEW = 8  # centres of a set whose shares are counted
 

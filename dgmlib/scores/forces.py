@@ -6,7 +6,7 @@ r"""Four learners of one energy on the line, side by side; they differ in where 
 
 The pull is the mean over data, the same for all. E_model phi is exact by quadrature, or the mean
 over chains of :mod:`.contrastive`: k steps from the data, k steps from where they ended, or
-``LONG`` steps from anywhere.
+``far`` steps from anywhere.
 """
 
 from typing import NamedTuple
@@ -19,11 +19,11 @@ from dgmlib.scores.contrastive import HOWS, How, Settings
 from dgmlib.scores.features import Features
 
 ENERGIES = {  # learning rate, places
-    "bumps": (0.8, np.linspace(-4.0, 4.0, 161)),
-    "powers": (0.06, np.linspace(-3.0, 3.0, 161)),
+    "bumps": (1.2, np.linspace(-4.0, 4.0, 161)),
+    "powers": (0.08, np.linspace(-3.0, 3.0, 161)),
 }
 CENTRES = np.linspace(-3.0, 3.0, 7)[:, None]
-DATA, CHAINS, STEPS, LONG = 300, 200, 60, 40
+DATA, CHAINS, STEPS = 300, 150, 36
 
 
 class Learner(NamedTuple):
@@ -56,8 +56,8 @@ class Forces(NamedTuple):
     learners: dict[str, Learner]  # by :data:`contrastive.HOWS`
 
 
-def forces(name: str, k: int, *, step_size: float, seed: int) -> Forces:
-    """``STEPS`` steps of each learner; ``k`` and ``step_size`` are those of its chains."""
+def forces(name: str, k: int, far: int, *, step_size: float, seed: int) -> Forces:
+    """``STEPS`` steps of each learner; the rest is of its chains."""
     what, lr, x = made(name)
     truth = features.wells()
     data, _ = gmm.sample(truth, DATA, rng=np.random.default_rng([seed, 0]))
@@ -65,7 +65,7 @@ def forces(name: str, k: int, *, step_size: float, seed: int) -> Forces:
     mean = what.phi(data).mean(0)
     learners = {}
     for how in HOWS:
-        steps = {"exact": 1, "long": LONG}.get(how, k)
+        steps = {"exact": 1, "long": far}.get(how, k)
         settings = Settings(how, steps, step_size, n=CHAINS, lr=lr)
         learners[how] = learner(what, shape, x, data, settings, seed=seed)
     return Forces(

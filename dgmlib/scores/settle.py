@@ -3,12 +3,13 @@
 Both rules have the same start and the same noise. What is exact comes from :mod:`.law`.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from dgmlib.mixtures import gmm
-from dgmlib.scores import chains, law
+from dgmlib.scores import chains, exact, law
 from dgmlib.scores.chains import RULES
 from dgmlib.scores.settle_law import (
     MOST,
@@ -63,9 +64,9 @@ def settled(target: str, rate: float, *, seed: int) -> Settled:
     size = rate * narrowest(p)
     rng = np.random.default_rng([seed, 0])
     start = START + SPREAD * rng.standard_normal((N, 1))
-    goal = chains.of_mixture(p)
+    goals = {"ula": chains.of_score(partial(exact.score, p), 1), "mala": chains.of_mixture(p)}
     runs = [
-        chains.run(r, goal, start, step_size=size, n_steps=MOST,
+        chains.run(r, goals[r], start, step_size=size, n_steps=MOST,
                    rng=np.random.default_rng([seed, 1])) for r in RULES
     ]  # fmt: skip
     ula, mala = (

@@ -40,7 +40,7 @@ def test_frames_are_steps_in_every_view(open_page: Open) -> None:
     for view, first, last in (
         (None, "Step 0 of 144", "Step 144 of 144"),
         ("Where ULA settles", "Step 0, of size", "Step 300, of size"),
-        ("Two forces", "Step 0 of learning", "Step 59 of learning"),
+        ("Two forces", "Step 0 of learning", "Step 35 of learning"),
     ):
         if view:
             show_view(page, view)
