@@ -280,7 +280,8 @@ def quotes() -> list[str]:
         f"{poor:.2f} instead of {fair:.2f}: its first step overshoots to a median $|x|$ of "
         f"{overshoot():.1f}",
         f"{ends[at[5]]:.2f} with five steps and {ends[-1]:.2f} with 1,000, both in the band",
-        f"{100 * near():.0f} % lie within three deviations",
+        f"{100 * near():.0f} % lie within three deviations of a centre; of data it is "
+        f"{100 * (1 - np.exp(-4.5)):.1f} %",
         f"{on:.0f} % of the samples by heart lie on a training point",
         f"{far['fresh data']:.3f} for fresh data, {far['smooth']:.3f} for the smooth denoiser, "
         f"{far['trained']:.3f} for the network",

@@ -313,6 +313,8 @@ def quotes() -> list[str]:
     far, near = shares(distance=6.0), shares(distance=2.0)
     short, long = shares(levels=3, steps=5), shares(levels=3, steps=30)
     low = shares(distance=6.0, first=2.5)
+    patient = shares(distance=6.0, first=2.5, steps=30)
+    late = shares(distance=2.0, steps=30)
     one, ten = (
         forces.forces("bumps", k, far, step_size=0.1, seed=0).learners
         for k, far in ((1, 10), (10, 80))
@@ -332,10 +334,13 @@ def quotes() -> list[str]:
         f"a share of {far.plain.exact[-1]:.3f} in the left mode after 144 steps",
         f"Annealed it is {far.annealed.exact[-1]:.3f}. The Fisher divergence from equal weights is "
         f"{fisher}, the KL {far.blind.kl[far.here]:.3f}",
-        f"comes to {near.plain.exact[-1]:.3f} where the density has {near.truth:.3f}",
+        f"comes to {near.plain.exact[-1]:.3f} after 144 steps and to {late.plain.exact[-1]:.3f} "
+        f"after 360, where the density has {near.truth:.3f}",
         f"five steps each leave {short.annealed.exact[-1]:.3f}",
         f"with thirty steps: {long.annealed.exact[-1]:.3f}",
-        f"comes to {low.annealed.exact[-1]:.3f} and no further",
+        f"comes to {low.annealed.exact[-1]:.3f}: the hill was two hills from the beginning, and "
+        "chains seldom cross. With thirty steps of each level it comes to "
+        f"{patient.annealed.exact[-1]:.3f}",
         f"With $r = 2.2$ {['', '', '', 'three'][int((shares(rate=2.2).throw >= 2).sum())]} of",
         f"at variance {ula[1.0].var_settled:.3f} instead of 1, a total variation of "
         f"{ula[1.0].tv_settled:.3f}. With $r = 0.1$ it is {ula[0.1].tv_settled:.3f}",
@@ -351,9 +356,9 @@ def quotes() -> list[str]:
         f"with $W_2$ = {moons.ways['plain'].w2[-1]:.2f} from the data, annealed with "
         f"{moons.ways['annealed'].w2[-1]:.2f}; data are {moons.floors.min():.2f} to "
         f"{moons.floors.max():.2f} from data",
-        f"lighter mode is {shared[0]:.3f}, annealed {shared[1]:.3f} ± "
-        f"{(shared[1] * (1 - shared[1]) / carry.N) ** 0.5:.3f}; with thirty steps of each level it "
-        f"is {carry.shares(two.data, slow.ways['annealed'].x[-1])[0]:.3f}",
+        f"has {two.data.weight[0]:.1f}, its plain share is {shared[0]:.3f}, annealed "
+        f"{shared[1]:.3f} ± {(shared[1] * (1 - shared[1]) / carry.N) ** 0.5:.3f}; with thirty "
+        f"steps of each level it is {carry.shares(two.data, slow.ways['annealed'].x[-1])[0]:.3f}",
     ]
 
 

@@ -218,7 +218,8 @@ def quotes() -> list[str]:
     signs, sliced = (float(dials.std(s.sliced[i])) for i in (0, 2))
     assert np.isnan(part[1, -1])
     return [
-        f"off by {part[0, 0]:.3f} on average where there are data, and by {part[1, 0]:.3f} where",
+        f"off by {part[0, 0]:.3f} on average over the part of the map where there are data (a "
+        f"density above a thousandth of its top), and by {part[1, 0]:.3f} over the rest",
         f"it is {other[0, 0]:.3f} and {other[1, 0]:.3f}",
         f"is {two.learned.fisher[0]:.2f} of {two.size[0]:.2f}",
         f"the two numbers are {part[0, 8]:.3f} and {part[1, 8]:.3f}",

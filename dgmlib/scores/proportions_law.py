@@ -23,23 +23,12 @@ def laws(
     if not np.isfinite(swell) or (sigmas[:-1] > APART * sigmas[1:]).any():
         return
     extent = float(np.abs(p.mean).max()) + 8 * swell
-    fine = fineness(p, sigmas, sizes)
+    fine = weights.fineness(p, sigmas, sizes)
     for x, path in law.levels(lambda sigma: score_at(p, sigma), sigmas, sizes, steps=steps,
                               reach=reach, extent=extent, swell=swell, fine=fine):  # fmt: skip
         cell = x[1] - x[0]
         density = np.stack([np.interp(y, x, mass / cell, left=0.0, right=0.0) for mass in path])
         yield density, np.array([weights.left(x, mass) for mass in path])
-
-
-def fineness(p: gmm.Params, sigmas: np.ndarray, sizes: np.ndarray) -> float:
-    """Cells in the noise of a step: more where the score is steep between the modes.
-
-    The slope there is (a^2 / v - 1) / v with v = 1 + sigma^2. Shares are then good to 3e-4, and
-    mostly to 1e-5.
-    """
-    v = p.cov[0, 0, 0] + sigmas**2
-    steep = (sizes * (np.abs(p.mean).max() ** 2 / v - 1) / v).max()
-    return min(2 + 0.6 * max(float(steep), 0.0), 24.0)
 
 
 def score_at(p: gmm.Params, sigma: float) -> Score:
