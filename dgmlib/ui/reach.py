@@ -15,7 +15,7 @@ export default function () {
   const main = document.querySelector("[data-testid=stMainBlockContainer]")
   if (!main) return
   const look = () => main.querySelectorAll(".katex-display, .stMarkdown table").forEach((box) => {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0
     else box.removeAttribute("tabindex")
   })
   const observer = new ResizeObserver(look)  // also when something is added below
