@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgmlib.checkpoints import card, store
+from dgmlib.checkpoints import card, diffusion_scores, store
 from dgmlib.diffusion import digit_net, digits, digits_recorded, process, samplers
 from dgmlib.diffusion.unet import NO_CLASS
 from dgmlib.figures import diffusion_digits
@@ -175,3 +175,21 @@ def test_the_prose_quotes_the_card() -> None:
         f"{scores['Frechet distance, real']:.1f}",
     ):
         assert quote in said, quote
+
+
+def test_the_later_the_fork_the_more_the_ends_share() -> None:
+    """Standard deviation of a pixel among eight ends. Mutants: noise that all eight share, or a
+    fork that begins anew; another class after the fork.
+    """
+    apart = []
+    for at in (0.0, 0.5, 0.8):
+        r = finish(digits.forks("4", at, guidance=1.0, steps=12, seed=0))
+        apart.append(np.sqrt((r.x0[-1] / 255).var(0).mean()))
+        assert (r.seen.argmax(1) == 4).all()
+    assert apart[0] > 1.3 * apart[1] > 1.69 * apart[2] > 0.01
+
+
+def test_time_is_told_a_digit() -> None:
+    """Mutant: of a whole batch."""
+    told = diffusion_scores.of_time({"seconds": np.array([0.1, 0.3])})
+    assert (told["value"], told["unit"]) == (pytest.approx(0.2), "s a digit")

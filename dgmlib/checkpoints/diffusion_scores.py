@@ -62,7 +62,14 @@ def of_denoiser(measured: Weights, images: Images) -> list[Score]:
         *scores,
         mean_score("sure images, real", 100.0 * (p.max(1) > SURE), "%", told),
         of_bound(measured),
+        of_time(measured),
     ]
+
+
+def of_time(measured: Weights) -> Score:
+    """Seconds a digit; of the machine that measured it."""
+    told = f"processor time of {WAYS['guided'][1]}, mean over {len(measured['seconds']):,} digits"
+    return plain("sampling time", float(measured["seconds"].mean()), "s a digit", told)
 
 
 def of_bound(measured: Weights) -> Score:
