@@ -129,9 +129,16 @@ def dragged(browser: Browser, url: str, n: int) -> tuple[list[probe.Trip], float
 
 
 def scrubbed(browser: Browser, url: str, name: str, n: int) -> list[float]:
+    """One frame on and one back, n times; none for a page that opens with a still."""
     with opened(browser, f"{url}/{name}") as page:
-        page.locator(".dgm-slider").first.focus()
-        return [probe.scrub(page) for _ in range(n)]
+        slider = page.locator(".dgm-slider").first
+        if not slider.is_visible():
+            return []
+        slider.focus()
+        keys = ["ArrowRight", "ArrowLeft"]
+        if slider.evaluate("s => s.value === s.max"):
+            keys.reverse()
+        return [probe.scrub(page, keys[i % 2]) for i in range(n)]
 
 
 def first_pictures(browser: Browser, url: str, name: str, n: int) -> list[float]:
@@ -204,7 +211,8 @@ def measure(n: int, readers: int, seconds: float, say: Callable[[str], None]) ->
             for name in catalogue.PAGES:
                 say(f"scrub, {name}")
                 times = scrubbed(browser, site.url, name, n)
-                rows.append(row(f"{name}, scrubbing", times, "median <= 17", 17.0))
+                if times:
+                    rows.append(row(f"{name}, scrubbing", times, "median <= 17", 17.0))
             for name in catalogue.PAGES:
                 say(f"first picture, {name}")
                 times = first_pictures(browser, site.url, name, 8)

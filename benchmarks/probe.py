@@ -96,10 +96,10 @@ def finished(page: Page, quiet: int) -> float:
     return page.evaluate("__seen.last - __seen.start")
 
 
-def scrub(page: Page) -> float:
+def scrub(page: Page, key: str) -> float:
     """Milliseconds from a key press to the end of the drawing that it caused."""
     page.evaluate("__seen.arm('keydown')")
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press(key)
     return finished(page, 60)
 
 
