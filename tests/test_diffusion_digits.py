@@ -193,3 +193,9 @@ def test_time_is_told_a_digit() -> None:
     """Mutant: of a whole batch."""
     told = diffusion_scores.of_time({"seconds": np.array([0.1, 0.3])})
     assert (told["value"], told["unit"]) == (pytest.approx(0.2), "s a digit")
+
+
+def test_four_guided_steps_give_digits() -> None:
+    """As the page says. Mutants: the class is not passed on; guidance of no weight."""
+    r = finish(digits.sixteen("all ten", guidance=1.0, steps=4, sampler="DDIM", seed=0))
+    assert (r.seen.argmax(1) == r.label).mean() > 0.9
